@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One line of Claude's stream-json output as a typed event.  Pure.  Facts are
+ * as measured with CLI 2.1.197; unknown lines and members are ignored.
+ */
+#ifndef CCP_CLAUDE_EVENT_H
+#define CCP_CLAUDE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum claude_event_type {
+	CLAUDE_OTHER,         /* a sign of life, nothing more */
+	CLAUDE_BAD_LINE,      /* not a JSON object */
+	CLAUDE_INIT,          /* system/init: session, version, model */
+	CLAUDE_REQUESTING,    /* system/status requesting: an API call begins */
+	CLAUDE_RETRY,         /* system/api_retry: status, retry_delay_ms */
+	CLAUDE_RATE_LIMIT,    /* rate_limit_event rejected: resets_at */
+	CLAUDE_MESSAGE_START, /* the API accepted; text is the message id */
+	CLAUDE_TEXT,          /* text: a delta */
+	CLAUDE_THINKING,      /* text: a delta */
+	CLAUDE_MESSAGE_DELTA, /* stop_reason, usage of this API call */
+	CLAUDE_ASSISTANT,     /* a finished block: uuid; error if synthetic */
+	CLAUDE_TOOL_RESULT,   /* a user line the CLI made */
+	CLAUDE_RESULT,        /* the last line of a run */
+	CLAUDE_CONTROL_RESPONSE,
+	CLAUDE_CONTROL_REQUEST,
+};
+
+enum claude_stop { /* stop_reason of message_delta */
+	CLAUDE_STOP_END, /* end_turn, stop_sequence, and any unknown one */
+	CLAUDE_STOP_TOOL,
+	CLAUDE_STOP_LENGTH, /* max_tokens, model_context_window_exceeded */
+	CLAUDE_STOP_REFUSAL,
+};
+
+struct claude_usage {
+	long long input, cache_creation, cache_read, output;
+};
+
+struct claude_event {
+	enum claude_event_type type;
+	bool nested;         /* of a sub-agent: parent_tool_use_id is set */
+	bool synthetic;      /* ASSISTANT: model "<synthetic>", not an answer */
+	bool is_error;       /* RESULT, CONTROL_RESPONSE */
+	int status;          /* RESULT, RETRY: HTTP status of the API, 0: none */
+	double retry_delay_ms;
+	long long resets_at; /* seconds since 1970 */
+	enum claude_stop stop;
+	struct claude_usage usage; /* MESSAGE_DELTA, RESULT */
+	/* Owned by the event; NULL where the line has none. */
+	char *text;     /* delta; ASSISTANT: its text; RESULT: result or errors */
+	char *error;    /* ASSISTANT.error, RETRY.error */
+	char *subtype;  /* RESULT, CONTROL_REQUEST */
+	char *id;       /* message id; request_id of control lines */
+	char *uuid;     /* ASSISTANT */
+	char *session;  /* INIT, RESULT */
+	char *version;  /* INIT: claude_code_version */
+	char *terminal; /* RESULT: terminal_reason */
+};
+
+/* Parses len bytes, which json_text_repair may change in place.  The caller
+ * frees with claude_event_clear(); on out of memory the type is BAD_LINE. */
+void claude_event_parse(char *line, size_t len, struct claude_event *ret);
+void claude_event_clear(struct claude_event *e);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Answers in the words of the OpenAI API: completion, chunk, model list.
+ * Each function appends one JSON text, without a line end, to a buffer.
+ */
+#ifndef CCP_OPENAI_RESPONSE_H
+#define CCP_OPENAI_RESPONSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+struct completion {
+	const char *id; /* "chatcmpl-..." */
+	int64_t created; /* seconds since 1970 */
+	const char *model;
+};
+
+/* Tokens.  prompt = input + cache creation + cache read; cached is the part
+ * that was read from the cache. */
+struct token_usage {
+	long long prompt;
+	long long cached;
+	long long completion;
+};
+
+void openai_completion(struct buf *to, const struct completion *c,
+    const struct buf *text, const struct buf *reasoning,
+    const char *finish_reason, const struct token_usage *usage);
+
+/* {"role":"assistant","content":""} */
+void openai_chunk_role(struct buf *to, const struct completion *c);
+
+/* One delta; key is "content" or "reasoning_content". */
+void openai_chunk_text(struct buf *to, const struct completion *c,
+    const char *key, const char *text, size_t len);
+
+/* The finish chunk; usage stands on it unless NULL. */
+void openai_chunk_finish(struct buf *to, const struct completion *c,
+    const char *finish_reason, const struct token_usage *usage);
+
+/* The last chunk where include_usage was asked for: "choices":[]. */
+void openai_chunk_usage(struct buf *to, const struct completion *c,
+    const struct token_usage *usage);
+
+/* {"object":"list","data":[...]} of n model ids. */
+void openai_model_list(struct buf *to, const char *const *ids, size_t n);
+
+#endif

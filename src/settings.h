@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The configuration: defaults < ~/.ccp/config.json < environment, read anew
+ * for every connection, constant from then on.
+ *
+ * One table (settings.c) holds every key: name, default, kind, allowed
+ * values or range, one line of help, secret or not.  Help, listing, the man
+ * page and validation come from it.  (The file is not called config.h, which
+ * is autoconf's.)
+ */
+#ifndef CCP_SETTINGS_H
+#define CCP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SETTINGS_DEFAULT_KEY "CCP_API_KEY"
+
+enum setting_kind {
+	SETTING_TEXT,   /* const char *, never NULL; "" when empty */
+	SETTING_CHOICE, /* const char *, one of choices */
+	SETTING_NUMBER, /* long, min..max */
+};
+
+struct settings {
+	const char *api_key;
+	long port;
+	const char *host;
+	const char *cors_origin;
+	const char *allowed_hosts; /* names, separated by comma or space */
+	const char *claude_path;
+	const char *claude_working_dir;
+	const char *ask_working_dir; /* auto, always, never */
+	const char *claude_permission_mode;
+	long claude_max_turns;
+	long claude_timeout_ms;
+	long claude_idle_timeout_ms;
+	const char *claude_env; /* names of further variables for the child */
+	const char *system_prompt_mode; /* replace, append */
+	const char *default_model;
+	long max_connections;
+	const char *log_level;
+	char *owned; /* storage behind the texts; internal */
+};
+
+struct setting {
+	const char *name; /* "API_KEY": in the file and in the environment */
+	const char *fallback; /* default, as text */
+	enum setting_kind kind;
+	const char *const *choices; /* NULL-terminated; SETTING_CHOICE */
+	long min, max;              /* SETTING_NUMBER */
+	bool secret;
+	const char *help;
+	size_t offset; /* of the field in struct settings; internal */
+};
+
+/* The table, ended by a row with name NULL. */
+extern const struct setting settings_table[];
+
+/* The row of a key in any case, or NULL. */
+const struct setting *settings_find(const char *name);
+
+/*
+ * Reads everything into *s.  file: the path of config.json, NULL for none; a
+ * file that does not exist is as good as an empty one; unknown keys are kept
+ * out of the way; a value may be a JSON string, number or boolean.  env: the
+ * environment, NULL-terminated; an empty variable counts as unset.
+ * On failure -1 and a message for a person in err ("config.json line 3: ...",
+ * "CLAUDE_MAX_TURNS=x in the environment: must be a number from 1 to 1000"),
+ * never with a secret's value.  On success the caller frees *s with
+ * settings_free().
+ */
+int settings_load(struct settings *s, const char *file, char *const *env,
+    char *err, size_t errlen);
+void settings_free(struct settings *s);
+
+/* HOME/.ccp/config.json as a malloc'ed string; NULL where HOME is unset or
+ * memory is out. */
+char *settings_path(char *const *env);
+
+/* The value of a variable in env, or NULL. */
+const char *settings_getenv(char *const *env, const char *name);
+
+bool settings_default_key(const struct settings *s);
+
+#endif
