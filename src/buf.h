@@ -26,9 +26,9 @@ struct buf {
 
 /* A static initialiser, and the same for a buffer already declared.  Nothing
  * is allocated before the first append. */
-#define BUF_INIT(max_) \
-	{ \
-		.max = (max_) \
+#define BUF_INIT(max_)                                                         \
+	{                                                                      \
+		.max = (max_)                                                  \
 	}
 void buf_init(struct buf *b, size_t max);
 

@@ -10,13 +10,13 @@
 #include <sys/types.h>
 
 struct child_spec {
-	const char *path;         /* absolute */
+	const char *path; /* absolute */
 	char *const *argv;
 	char *const *envp;
-	const char *cwd;          /* NULL: as it is */
-	int fds[3];               /* become 0, 1, 2; may be equal */
-	int parent_death_signal;  /* Linux: sent when the parent dies; 0: none */
-	bool own_group;           /* a process group of its own */
+	const char *cwd;         /* NULL: as it is */
+	int fds[3];              /* become 0, 1, 2; may be equal */
+	int parent_death_signal; /* Linux: sent when the parent dies; 0: none */
+	bool own_group;          /* a process group of its own */
 };
 
 enum child_stage { CHILD_FORK = 1, CHILD_SETUP, CHILD_CHDIR, CHILD_EXEC };
@@ -35,28 +35,12 @@ struct child_error {
  */
 pid_t child_spawn(const struct child_spec *spec, struct child_error *ret);
 
-/* Makes this process the reaper of every orphaned descendant (Linux
- * PR_SET_CHILD_SUBREAPER).  False where the system has no such thing. */
-bool child_subreaper(void);
-
 /* Collects pid without waiting: true if it has ended, with *ret_status as of
  * waitpid(2).  An unknown pid counts as ended with status 0. */
 bool child_reap(pid_t pid, int *ret_status);
 
 /* Signals the process group of pid, and pid itself. */
 void child_signal(pid_t pid, int sig);
-
-/* The descendants of root (not root itself), as far as the system tells;
- * returns how many were written to pids. */
-size_t child_descendants(pid_t root, pid_t *pids, size_t max);
-
-/*
- * One round of a sweep: KILLs and reaps every descendant of this process but
- * the n pids to spare and those below them.  With child_subreaper() this
- * reaches processes in sessions of their own whose parents are gone.  Returns
- * how many were still there: 0 means none is left.
- */
-size_t child_sweep(const pid_t *spare, size_t n);
 
 /* A short text for a waitpid(2) status: "exit 1", "signal 9". */
 void child_status_text(int status, char *to, size_t len);

@@ -26,12 +26,12 @@
 
 struct claude_transport {
 	struct io_end in, out, err; /* fd -1: closed */
-	struct buf queue;   /* lines for stdin that may be written now */
-	struct buf held;    /* lines that wait for acknowledgements, see below */
-	size_t acks;        /* results still to come for history lines */
-	struct buf line;    /* stdout, not yet parsed */
-	size_t scanned;     /* bytes of line without a line end */
-	struct buf tail;    /* the end of stderr, for the log */
+	struct buf queue; /* lines for stdin that may be written now */
+	struct buf held;  /* lines that wait for acknowledgements, see below */
+	size_t acks;      /* results still to come for history lines */
+	struct buf line;  /* stdout, not yet parsed */
+	size_t scanned;   /* bytes of line without a line end */
+	struct buf tail;  /* the end of stderr, for the log */
 	char fingerprint[65];
 	char session[64];   /* S, "" until known */
 	char last_uuid[64]; /* U, uuid of the last assistant line */
@@ -63,8 +63,8 @@ struct claude {
 };
 
 /* Starts it.  NULL sets *ret.  The caller frees it once it is stopped. */
-struct claude *claude_start(const struct claude_launch *launch,
-    struct child_error *ret);
+struct claude *
+claude_start(const struct claude_launch *launch, struct child_error *ret);
 void claude_free(struct claude *c);
 
 /*

@@ -14,10 +14,10 @@
 #include "settings.h"
 
 struct claude_launch {
-	char *path;   /* absolute path of the program */
-	char **argv;  /* NULL-terminated */
-	char **envp;  /* NULL-terminated, chosen by allow-list */
-	char *cwd;    /* NULL: as it is */
+	char *path;  /* absolute path of the program */
+	char **argv; /* NULL-terminated */
+	char **envp; /* NULL-terminated, chosen by allow-list */
+	char *cwd;   /* NULL: as it is */
 	/* What cannot be changed once it runs, as a SHA-256 in hex: two requests
 	 * whose fingerprints differ can never share a process. */
 	char fingerprint[65];
@@ -38,11 +38,11 @@ bool claude_env_allowed(const char *name, const char *more);
  * blank block, which keeps the CLI from interpreting it (only the last text
  * block of a line is examined for @files, slash commands and the like;
  * measured with 2.1.197). */
-void claude_line_initialize(struct buf *to, const char *id,
-    const char *system, bool append);
+void claude_line_initialize(
+    struct buf *to, const char *id, const char *system, bool append);
 void claude_line_user(struct buf *to, const struct chat_message *m, bool query);
-void claude_line_assistant(struct buf *to, const struct chat_message *m,
-    const char *model);
+void claude_line_assistant(
+    struct buf *to, const struct chat_message *m, const char *model);
 void claude_line_interrupt(struct buf *to, const char *id);
 
 /* A fresh random UUID (version 4). */

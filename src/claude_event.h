@@ -27,7 +27,7 @@ enum claude_event_type {
 	CLAUDE_CONTROL_REQUEST,
 };
 
-enum claude_stop { /* stop_reason of message_delta */
+enum claude_stop {       /* stop_reason of message_delta */
 	CLAUDE_STOP_END, /* end_turn, stop_sequence, and any unknown one */
 	CLAUDE_STOP_TOOL,
 	CLAUDE_STOP_LENGTH, /* max_tokens, model_context_window_exceeded */
@@ -40,17 +40,17 @@ struct claude_usage {
 
 struct claude_event {
 	enum claude_event_type type;
-	bool nested;         /* of a sub-agent: parent_tool_use_id is set */
-	bool synthetic;      /* ASSISTANT: model "<synthetic>", not an answer */
-	bool is_error;       /* RESULT, CONTROL_RESPONSE */
-	int status;          /* RESULT, RETRY: HTTP status of the API, 0: none */
+	bool nested;    /* of a sub-agent: parent_tool_use_id is set */
+	bool synthetic; /* ASSISTANT: model "<synthetic>", not an answer */
+	bool is_error;  /* RESULT, CONTROL_RESPONSE */
+	int status;     /* RESULT, RETRY: HTTP status of the API, 0: none */
 	double retry_delay_ms;
 	long long resets_at; /* seconds since 1970 */
 	enum claude_stop stop;
 	struct claude_usage usage; /* MESSAGE_DELTA, RESULT */
 	/* Owned by the event; NULL where the line has none. */
-	char *text;     /* delta; ASSISTANT: its text; RESULT: result or errors */
-	char *error;    /* ASSISTANT.error, RETRY.error */
+	char *text;  /* delta; ASSISTANT: its text; RESULT: result or errors */
+	char *error; /* ASSISTANT.error, RETRY.error */
 	char *subtype;  /* RESULT, CONTROL_REQUEST */
 	char *id;       /* message id; request_id of control lines */
 	char *uuid;     /* ASSISTANT */

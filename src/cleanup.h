@@ -23,8 +23,8 @@ cleanup_close_fd(const int *fd)
 		(void)close(*fd);
 }
 
-#define CLEANUP_FREE __attribute__((cleanup(cleanup_free_ptr)))
+#define CLEANUP_FREE  __attribute__((cleanup(cleanup_free_ptr)))
 #define CLEANUP_CLOSE __attribute__((cleanup(cleanup_close_fd)))
-#define CLEANUP_BUF __attribute__((cleanup(buf_free)))
+#define CLEANUP_BUF   __attribute__((cleanup(buf_free)))
 
 #endif

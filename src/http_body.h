@@ -13,20 +13,20 @@
 
 struct http_body {
 	enum http_body_kind kind;
-	int state;        /* internal: of the chunk grammar */
-	uint64_t left;    /* bytes of the body or of this chunk still to come */
-	size_t line;      /* bytes of the chunk-size line or trailer so far */
-	size_t digits;    /* hex digits of the chunk size so far */
-	size_t max;       /* most bytes of content */
-	size_t total;     /* bytes of content so far */
+	int state;     /* internal: of the chunk grammar */
+	uint64_t left; /* bytes of the body or of this chunk still to come */
+	size_t line;   /* bytes of the chunk-size line or trailer so far */
+	size_t digits; /* hex digits of the chunk size so far */
+	size_t max;    /* most bytes of content */
+	size_t total;  /* bytes of content so far */
 };
 
 #define HTTP_BODY_MORE 0
 #define HTTP_BODY_DONE 1
 
 /* 0, or 413 if the length announced is above max. */
-int http_body_start(struct http_body *b, const struct http_framing *framing,
-    size_t max);
+int http_body_start(
+    struct http_body *b, const struct http_framing *framing, size_t max);
 
 /*
  * Decodes from in, appends content to out.  *ret_used is how much of in was

@@ -28,9 +28,9 @@ enum http_conn_event {
 	HTTP_CONN_NOTHING, /* wait */
 	HTTP_CONN_HEAD,    /* a head is complete: respond now, or read_body */
 	HTTP_CONN_REQUEST, /* its body is complete too: respond */
-	HTTP_CONN_BAD,     /* no request came of it: respond http_conn_status() */
-	HTTP_CONN_GONE,    /* the client left, or a write failed or stalled */
-	HTTP_CONN_END,     /* finished in order; everything is written */
+	HTTP_CONN_BAD,  /* no request came of it: respond http_conn_status() */
+	HTTP_CONN_GONE, /* the client left, or a write failed or stalled */
+	HTTP_CONN_END,  /* finished in order; everything is written */
 };
 
 struct http_conn;
@@ -73,8 +73,8 @@ void http_conn_respond(struct http_conn *c, int status, const char *type,
 void http_conn_close_after(struct http_conn *c);
 
 /* Responds piece by piece: begin, data ..., end. */
-void http_conn_stream_begin(struct http_conn *c, int status, const char *type,
-    const char *more);
+void http_conn_stream_begin(
+    struct http_conn *c, int status, const char *type, const char *more);
 void http_conn_stream_data(struct http_conn *c, const char *bytes, size_t len);
 
 /* whole false: the end is not clean, so the last chunk is left out and the

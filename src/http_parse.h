@@ -27,9 +27,9 @@ struct http_field {
 struct http_head {
 	struct http_slice method;
 	struct http_slice target; /* as sent */
-	struct http_slice path;   /* without query; authority form removed; "*" */
-	struct http_slice query;  /* behind '?', may be empty */
-	int minor;                /* HTTP/1.minor: 0, or 1 for every higher one */
+	struct http_slice path; /* without query; authority form removed; "*" */
+	struct http_slice query; /* behind '?', may be empty */
+	int minor; /* HTTP/1.minor: 0, or 1 for every higher one */
 	struct http_field fields[LIMIT_HEAD_FIELDS];
 	size_t nfields;
 };
@@ -46,8 +46,8 @@ struct http_head {
  * the colon, control bytes are a 400 (RFC 9112 2.2, 5.1, 5.2).  What can be
  * refused early (no token at the first byte: TLS on this port) is.
  */
-ssize_t http_parse_head(const char *bytes, size_t len, size_t seen,
-    struct http_head *head);
+ssize_t http_parse_head(
+    const char *bytes, size_t len, size_t seen, struct http_head *head);
 
 enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED };
 
@@ -70,15 +70,15 @@ int http_framing(const struct http_head *head, struct http_framing *ret);
 
 /* The only field of that name (case-insensitive), or NULL; *ret_count, which
  * may be NULL, is how many there are. */
-const struct http_field *http_field(const struct http_head *head,
-    const char *name, size_t *ret_count);
+const struct http_field *
+http_field(const struct http_head *head, const char *name, size_t *ret_count);
 
 bool http_slice_is(struct http_slice s, const char *text);
 bool http_slice_is_nocase(struct http_slice s, const char *text);
 
 /* Is token (lower case) an element of the comma-separated list in any field
  * of that name? */
-bool http_field_has(const struct http_head *head, const char *name,
-    const char *token);
+bool http_field_has(
+    const struct http_head *head, const char *name, const char *token);
 
 #endif

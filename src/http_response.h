@@ -21,11 +21,11 @@ enum http_length {
 struct http_response {
 	int status;
 	enum http_length length_kind;
-	size_t length;            /* HTTP_LENGTH_KNOWN */
-	bool keep_alive;          /* says Connection: keep-alive or close */
-	const char *type;         /* Content-Type, NULL: none */
-	const char *more;         /* further complete "Name: value\r\n" lines */
-	int64_t date;             /* seconds since 1970 for Date */
+	size_t length;    /* HTTP_LENGTH_KNOWN */
+	bool keep_alive;  /* says Connection: keep-alive or close */
+	const char *type; /* Content-Type, NULL: none */
+	const char *more; /* further complete "Name: value\r\n" lines */
+	int64_t date;     /* seconds since 1970 for Date */
 };
 
 /* Appends status line, Date, fields and the empty line. */

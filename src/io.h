@@ -22,7 +22,7 @@ struct io_end {
 	enum io_kind kind; /* IO_OWN: ours alone, O_NONBLOCK is set */
 };
 
-#define IO_AGAIN (-1)
+#define IO_AGAIN  (-1)
 #define IO_FAILED (-2) /* errno says why */
 
 /* A descriptor of unknown origin: IO_SOCKET or IO_SHARED by fstat. */

@@ -14,9 +14,10 @@
 #include "buf.h"
 
 struct json_text_error {
-	const char *what; /* static text: "invalid UTF-8", "nested too deeply" */
-	size_t offset;    /* byte of the text, from 0 */
-	size_t line;      /* from 1 */
+	const char
+	    *what;     /* static text: "invalid UTF-8", "nested too deeply" */
+	size_t offset; /* byte of the text, from 0 */
+	size_t line;   /* from 1 */
 };
 
 /*

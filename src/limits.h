@@ -7,64 +7,64 @@
 #define CCP_LIMITS_H
 
 /* HTTP, what a client may send */
-#define LIMIT_HEAD_BYTES 32768 /* request line and fields together */
-#define LIMIT_HEAD_FIELDS 100
-#define LIMIT_TARGET_BYTES 8192
-#define LIMIT_BODY_BYTES (32u * 1024 * 1024)
+#define LIMIT_HEAD_BYTES       32768 /* request line and fields together */
+#define LIMIT_HEAD_FIELDS      100
+#define LIMIT_TARGET_BYTES     8192
+#define LIMIT_BODY_BYTES       (32u * 1024 * 1024)
 #define LIMIT_CHUNK_LINE_BYTES 1024 /* chunk size, extensions, CRLF */
-#define LIMIT_TRAILER_BYTES 8192
+#define LIMIT_TRAILER_BYTES    8192
 #define LIMIT_REQUEST_ID_BYTES 128
-#define LIMIT_READ_BYTES 65536 /* one read from any descriptor */
+#define LIMIT_READ_BYTES       65536 /* one read from any descriptor */
 
 /* HTTP, how long each phase may last: one running deadline each */
-#define LIMIT_HEAD_MS 10000
-#define LIMIT_BODY_MS 60000
-#define LIMIT_KEEPALIVE_MS 60000
+#define LIMIT_HEAD_MS        10000
+#define LIMIT_BODY_MS        60000
+#define LIMIT_KEEPALIVE_MS   60000
 #define LIMIT_WRITE_STALL_MS 30000 /* the client takes no byte at all */
-#define LIMIT_LINGER_MS 2000       /* after a refusal: let the client read it */
-#define LIMIT_LINGER_BYTES (1u * 1024 * 1024)
+#define LIMIT_LINGER_MS      2000  /* after a refusal: let the client read it */
+#define LIMIT_LINGER_BYTES   (1u * 1024 * 1024)
 
 /* HTTP, what is queued towards a client */
-#define LIMIT_OUT_BYTES (64u * 1024 * 1024)
+#define LIMIT_OUT_BYTES      (64u * 1024 * 1024)
 #define LIMIT_OUT_SOFT_BYTES (1u * 1024 * 1024) /* above: stop reading Claude */
 
 /* JSON texts */
-#define LIMIT_JSON_DEPTH 128
-#define LIMIT_JSON_VALUES 200000
+#define LIMIT_JSON_DEPTH     128
+#define LIMIT_JSON_VALUES    200000
 #define LIMIT_JSON_KEY_BYTES 1024
 
 /* A chat request */
-#define LIMIT_MESSAGES 10000
+#define LIMIT_MESSAGES    10000
 #define LIMIT_MODEL_BYTES 128
-#define LIMIT_MAX_TOKENS 10000000
+#define LIMIT_MAX_TOKENS  10000000
 /* Below this many tokens an answer leaves no room for thinking: the API wants
  * a budget of at least 1024 and smaller than the maximum. */
 #define LIMIT_THINKING_TOKENS 4096
 
 /* Claude's pipes */
-#define LIMIT_CLAUDE_LINE_BYTES (64u * 1024 * 1024)
-#define LIMIT_CLAUDE_STDIN_BYTES (80u * 1024 * 1024)
+#define LIMIT_CLAUDE_LINE_BYTES   (64u * 1024 * 1024)
+#define LIMIT_CLAUDE_STDIN_BYTES  (80u * 1024 * 1024)
 #define LIMIT_CLAUDE_STDERR_BYTES 4096 /* the tail kept for the log */
-#define LIMIT_ANSWER_BYTES (32u * 1024 * 1024)
-#define LIMIT_ERROR_TEXT_BYTES 2048
+#define LIMIT_ANSWER_BYTES        (32u * 1024 * 1024)
+#define LIMIT_ERROR_TEXT_BYTES    2048
 
 /* Stopping a Claude process, phase by phase */
 #define LIMIT_STOP_INTERRUPT_MS 200
-#define LIMIT_STOP_EXIT_MS 2000 /* stdin closed after a finished turn */
-#define LIMIT_STOP_TERM_MS 1000
-#define LIMIT_STOP_KILL_MS 1000
-#define LIMIT_STOP_SWEEP_MS 2000
+#define LIMIT_STOP_EXIT_MS      2000 /* stdin closed after a finished turn */
+#define LIMIT_STOP_TERM_MS      1000
+#define LIMIT_STOP_KILL_MS      1000
+#define LIMIT_STOP_SWEEP_MS     2000
 
 /* What a client is told while Claude says nothing */
-#define LIMIT_HOLD_BACK_MS 10000 /* the status may wait this long */
+#define LIMIT_HOLD_BACK_MS   10000 /* the status may wait this long */
 #define LIMIT_SSE_COMMENT_MS 10000
 
 /* ccp start */
-#define LIMIT_SHUTDOWN_MS 10000
+#define LIMIT_SHUTDOWN_MS    10000
 #define LIMIT_LISTEN_BACKLOG 512
 
 /* Configuration */
-#define LIMIT_CONFIG_BYTES 262144
+#define LIMIT_CONFIG_BYTES   262144
 #define LIMIT_LOG_LINE_BYTES 4096
 
 #endif

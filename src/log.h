@@ -9,7 +9,12 @@
 #ifndef CCP_LOG_H
 #define CCP_LOG_H
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* name stands at the head of each line (kept, not copied).  Where stderr is
  * the journal (JOURNAL_STREAM) lines begin with sd-daemon(3)'s <N>. */

@@ -32,7 +32,7 @@ struct chat_request {
 	size_t nmessages;              /* at least 1; the last is the user's */
 	bool stream;
 	bool include_usage; /* stream_options.include_usage */
-	long max_tokens;    /* max_completion_tokens, else max_tokens; 0: none */
+	long max_tokens; /* max_completion_tokens, else max_tokens; 0: none */
 };
 
 /*
@@ -41,8 +41,8 @@ struct chat_request {
  * wrong types are not.  What cannot be honoured yet and would change the
  * answer is refused by name.
  */
-struct chat_request *openai_request_parse(const char *body, size_t len,
-    struct api_error *err);
+struct chat_request *
+openai_request_parse(const char *body, size_t len, struct api_error *err);
 void chat_request_free(struct chat_request *r);
 
 #endif

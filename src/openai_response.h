@@ -12,7 +12,7 @@
 #include "buf.h"
 
 struct completion {
-	const char *id; /* "chatcmpl-..." */
+	const char *id;  /* "chatcmpl-..." */
 	int64_t created; /* seconds since 1970 */
 	const char *model;
 };

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+#include "banned.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* macOS: the process ignores SIGPIPE instead */
+#endif
+
+struct io_end
+io_end_of(int fd)
+{
+	struct io_end end = {.fd = fd, .kind = IO_SHARED};
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+		end.kind = IO_SOCKET;
+	return end;
+}
+
+struct io_end
+io_end_own(int fd)
+{
+	struct io_end end = {.fd = fd, .kind = IO_OWN};
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+		end.kind = IO_SHARED;
+	return end;
+}
+
+static ssize_t
+outcome(ssize_t n)
+{
+	if (n >= 0)
+		return n;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+		return IO_AGAIN;
+	return IO_FAILED;
+}
+
+ssize_t
+io_read(const struct io_end *end, void *to, size_t len)
+{
+	if (end->kind == IO_SOCKET)
+		return outcome(recv(end->fd, to, len, MSG_DONTWAIT));
+	return outcome(read(end->fd, to, len));
+}
+
+ssize_t
+io_write(const struct io_end *end, const void *from, size_t len)
+{
+	if (end->kind == IO_SOCKET)
+		return outcome(
+		    send(end->fd, from, len, MSG_DONTWAIT | MSG_NOSIGNAL));
+	if (end->kind == IO_SHARED && len > PIPE_BUF)
+		len = PIPE_BUF;
+	return outcome(write(end->fd, from, len));
+}
+
+static int
+set_cloexec(const int fds[2])
+{
+	if (fcntl(fds[0], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(fds[1], F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	return 0;
+}
+
+int
+io_pipe(int ret_fds[2])
+{
+	int fds[2], error;
+
+	/* Single-threaded, so nothing can fork between these calls; pipe2 is
+	 * not on macOS. */
+	if (pipe(fds) == -1)
+		return -1;
+	if (set_cloexec(fds) == -1) {
+		error = errno;
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+		errno = error;
+		return -1;
+	}
+	ret_fds[0] = fds[0];
+	ret_fds[1] = fds[1];
+	return 0;
+}
+
+/* Fills to with up to len bytes; how many there were, or -1. */
+static ssize_t
+read_all(int fd, char *to, size_t len)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < len) {
+		n = read(fd, to + have, len - have);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+char *
+io_read_file(const char *path, size_t max, size_t *ret_len)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP_FREE char *text = NULL;
+	struct stat st;
+	ssize_t n;
+	char *result;
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return NULL;
+	}
+	text = malloc(max + 2);
+	if (text == NULL)
+		return NULL;
+	n = read_all(fd, text, max + 1);
+	if (n == -1)
+		return NULL;
+	if ((size_t)n > max) {
+		errno = EFBIG;
+		return NULL;
+	}
+	text[n] = '\0';
+	*ret_len = (size_t)n;
+	result = text;
+	text = NULL;
+	return result;
+}

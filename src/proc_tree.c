@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "proc_tree.h"
+
+#include <sys/wait.h>
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#elif defined(__APPLE__)
+#include <libproc.h>
+#endif
+
+#include "cleanup.h"
+
+#include "banned.h"
+
+struct proc {
+	pid_t pid, parent;
+};
+
+struct proc_table {
+	struct proc *rows;
+	size_t n, room;
+};
+
+static void
+table_free(struct proc_table *t)
+{
+	free(t->rows);
+}
+
+static bool
+table_add(struct proc_table *t, pid_t pid, pid_t parent)
+{
+	struct proc *rows;
+	size_t room;
+
+	if (t->n == t->room) {
+		room = t->room == 0 ? 512 : t->room * 2;
+		rows = realloc(t->rows, room * sizeof(*rows));
+		if (rows == NULL)
+			return false;
+		t->rows = rows;
+		t->room = room;
+	}
+	t->rows[t->n].pid = pid;
+	t->rows[t->n].parent = parent;
+	t->n++;
+	return true;
+}
+
+#ifdef __linux__
+
+bool
+proc_subreaper(void)
+{
+	return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
+/* Reads the start of a file below /proc; the length, or -1. */
+static ssize_t
+read_start(const char *path, char *to, size_t size)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	n = read(fd, to, size - 1);
+	to[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* The fourth field of /proc/PID/stat.  The second, the name, stands in
+ * parentheses and may hold anything, so count from the last one. */
+static pid_t
+parent_of(const char *pid)
+{
+	char path[64], stat[512];
+	const char *end;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	if (read_start(path, stat, sizeof(stat)) <= 0)
+		return -1;
+	end = strrchr(stat, ')');
+	if (end == NULL || strlen(end) < 5)
+		return -1;
+	return (pid_t)strtol(end + 4, NULL, 10);
+}
+
+static void
+table_read(struct proc_table *t)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	pid_t parent;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		parent = parent_of(entry->d_name);
+		if (parent >= 0 &&
+		    !table_add(
+			t, (pid_t)strtol(entry->d_name, NULL, 10), parent))
+			break;
+	}
+	(void)closedir(dir);
+}
+
+/* The kernel's own list of our children, where it keeps one: saves reading
+ * all of /proc in the common case that there are none. */
+static bool
+no_children(void)
+{
+	char path[64], list[16];
+
+	(void)snprintf(
+	    path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+	return read_start(path, list, sizeof(list)) == 0;
+}
+
+#elif defined(__APPLE__)
+
+bool
+proc_subreaper(void)
+{
+	return false;
+}
+
+static void
+table_read(struct proc_table *t)
+{
+	int bytes = proc_listallpids(NULL, 0) * (int)sizeof(pid_t) * 2, n, i;
+	CLEANUP_FREE pid_t *pids = bytes > 0 ? malloc((size_t)bytes) : NULL;
+	struct proc_bsdinfo info;
+
+	n = pids == NULL ? 0 : proc_listallpids(pids, bytes);
+	for (i = 0; i < n; i++) {
+		if (proc_pidinfo(pids[i], PROC_PIDTBSDINFO, 0, &info,
+			sizeof(info)) != (int)sizeof(info))
+			continue;
+		if (!table_add(t, pids[i], (pid_t)info.pbi_ppid))
+			return;
+	}
+}
+
+static bool
+no_children(void)
+{
+	return false;
+}
+
+#else /* no process table known: only the process group is reached */
+
+bool
+proc_subreaper(void)
+{
+	return false;
+}
+
+static void
+table_read(struct proc_table *t)
+{
+	(void)t;
+}
+
+static bool
+no_children(void)
+{
+	return false;
+}
+
+#endif
+
+static pid_t
+table_parent(const struct proc_table *t, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		if (t->rows[i].pid == pid)
+			return t->rows[i].parent;
+	}
+	return 0;
+}
+
+static bool
+listed(pid_t pid, const pid_t *pids, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (pids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+/* Is pid below root, with none of the spared ones on the way or itself? */
+static bool
+below(const struct proc_table *t, pid_t pid, pid_t root, const pid_t *spare,
+    size_t n)
+{
+	size_t steps;
+
+	/* The table was read while processes came and went: bound the walk. */
+	for (steps = 0; steps < t->n && pid > 0; steps++) {
+		if (listed(pid, spare, n))
+			return false;
+		pid = table_parent(t, pid);
+		if (pid == root)
+			return true;
+	}
+	return false;
+}
+
+size_t
+proc_descendants(pid_t root, pid_t *pids, size_t max)
+{
+	__attribute__((cleanup(table_free))) struct proc_table t = {0};
+	size_t i, n = 0;
+
+	table_read(&t);
+	for (i = 0; i < t.n && n < max; i++) {
+		if (below(&t, t.rows[i].pid, root, NULL, 0))
+			pids[n++] = t.rows[i].pid;
+	}
+	return n;
+}
+
+size_t
+proc_sweep(const pid_t *spare, size_t n)
+{
+	__attribute__((cleanup(table_free))) struct proc_table t = {0};
+	pid_t self = getpid();
+	size_t i, left = 0;
+
+	if (no_children())
+		return 0;
+	table_read(&t);
+	for (i = 0; i < t.n; i++) {
+		if (!below(&t, t.rows[i].pid, self, spare, n))
+			continue;
+		(void)kill(t.rows[i].pid, SIGKILL);
+		if (waitpid(t.rows[i].pid, NULL, WNOHANG) != t.rows[i].pid)
+			left++;
+	}
+	return left;
+}
