@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the scripts need to run ccp's programs and to talk to them.
+
+CCP_BUILD is the directory of ccp, ccp-handler and ccp-demo-claude, CCP_SRC
+the top of the sources.  Everything runs in a temporary HOME, with a cleaned
+environment, on loopback only.
+"""
+import contextlib
+import http_client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+
+import procs
+from http_client import Client, Response, parse_responses, sse_events
+from tap import Skip, fail
+
+SRC = pathlib.Path(os.environ.get("CCP_SRC")
+                   or pathlib.Path(__file__).resolve().parents[2])
+BUILD = pathlib.Path(os.environ.get("CCP_BUILD") or os.getcwd()).resolve()
+
+KEY = "test-key-of-the-suite"
+TAG_NAME = "CCP_TEST_TAG"
+
+# What a sanitizer prints when it found something
+SANITIZER_SIGNS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+                   ": runtime error: ")
+
+PASSED_ON = ("ANTHROPIC_", "CLAUDE_CODE_", "AWS_", "GOOGLE_", "AZURE_")
+
+
+def program(name):
+    path = BUILD / name
+    if not os.access(path, os.X_OK):
+        raise Skip(f"{path} is not there")
+    return str(path)
+
+
+class Env:
+    """A temporary HOME and the environment of ccp's programs.
+
+    Keyword arguments are configuration keys (CLAUDE_MAX_TURNS="3"); None
+    leaves one at its default.  child: variables for Claude; those that no
+    rule passes on are named in CLAUDE_ENV.  claude: the program to run, the
+    stand-in by default.  Use it as a context manager: the directory is
+    removed, and a process that carries the tag is killed and is a failure.
+    """
+
+    def __init__(self, claude=None, child=None, path=None, **settings):
+        self.dir = tempfile.mkdtemp(prefix="ccp-test-")
+        self.home = self._make("home")
+        self.runtime = self._make("run")
+        self.work = self._make("work")
+        self.tag = uuid.uuid4().hex
+        child = {TAG_NAME: self.tag, **(child or {})}
+        named = [n for n in child if not n.startswith(PASSED_ON)]
+        wanted = {
+            "API_KEY": KEY,
+            "ASK_WORKING_DIR": "never",
+            "CLAUDE_PATH": claude or program("ccp-demo-claude"),
+            "CLAUDE_WORKING_DIR": self.work,
+            "LOG_LEVEL": "debug",
+            "CLAUDE_ENV": ",".join(named),
+            **settings,
+        }
+        self.environ = {
+            "HOME": self.home,
+            "XDG_RUNTIME_DIR": self.runtime,
+            "PATH": path or "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "USER": "tester",
+            "SHELL": "/bin/sh",
+            **child,
+            **{n: str(v) for n, v in wanted.items() if v is not None},
+            **_sanitizer_options(),
+        }
+        self.key = self.environ.get("API_KEY", "CCP_API_KEY")
+
+    def _make(self, name):
+        path = os.path.join(self.dir, name)
+        os.mkdir(path, 0o700)
+        return path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, _value, _traceback):
+        left = procs.with_variable(TAG_NAME, self.tag)
+        procs.kill(left)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if left and kind is None:
+            fail("left-over processes:\n" + procs.describe(left))
+
+    def left(self, *spare):
+        """Processes of this environment, without the given pids."""
+        return [p for p in procs.with_variable(TAG_NAME, self.tag)
+                if p.pid not in spare]
+
+    def wait_gone(self, *spare, seconds=6):
+        """Fails unless every process but the given pids ends in time."""
+        end = time.monotonic() + seconds
+        while left := self.left(*spare):
+            if time.monotonic() > end:
+                fail(f"still there after {seconds} s:\n"
+                     + procs.describe(left))
+            time.sleep(0.02)
+
+    def auth(self):
+        return {"Authorization": f"Bearer {self.key}"}
+
+    def write_config(self, text):
+        """HOME/.ccp/config.json."""
+        path = pathlib.Path(self.home, ".ccp", "config.json")
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+        return path
+
+
+def _sanitizer_options():
+    return {n: v for n, v in os.environ.items()
+            if n in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+                     "LLVM_PROFILE_FILE")}
+
+
+def check_stderr(text):
+    for sign in SANITIZER_SIGNS:
+        if sign in text:
+            fail(f"sanitizer report:\n{text}")
+
+
+class Running:
+    """A started program whose stderr goes to a file."""
+
+    def __init__(self, env, argv, **options):
+        # pylint: disable=consider-using-with
+        self.env = env
+        self._err = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            argv, env=env.environ, cwd=env.work, stderr=self._err,
+            start_new_session=True, **options)
+        self.pid = self.process.pid
+
+    def stderr(self):
+        self._err.seek(0)
+        return self._err.read().decode("utf-8", "backslashreplace")
+
+    def wait(self, seconds=10):
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            fail(f"{self.process.args[0]} has not ended after {seconds} s\n"
+                 + self.stderr())
+        check_stderr(self.stderr())
+        return status
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+def run_handler_pipe(data, env=None, want_status=0, seconds=60):
+    """printf data | ccp-handler: returns all that it wrote to fd 1."""
+    with contextlib.ExitStack() as stack:
+        env = env or stack.enter_context(Env())
+        done = subprocess.run([program("ccp-handler")], input=data,
+                              capture_output=True, env=env.environ,
+                              cwd=env.work, timeout=seconds, check=False)
+        err = done.stderr.decode("utf-8", "backslashreplace")
+        check_stderr(err)
+        if want_status is not None and done.returncode != want_status:
+            fail(f"ccp-handler: status {done.returncode}\n{err}")
+        return done.stdout
+
+
+class HandlerSocket(Running):
+    """A ccp-handler on one connection, as a super-server would start it.
+
+    http is the client's end.  unix: a socketpair instead of loopback TCP.
+    """
+
+    def __init__(self, env, unix=False):
+        if unix:
+            ours, theirs = socket.socketpair()
+        else:
+            ours, theirs = _tcp_pair()
+        with theirs:
+            super().__init__(env, [program("ccp-handler")], stdin=theirs,
+                             stdout=theirs)
+        self.http = Client(ours, env.auth())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, _value, _traceback):
+        self.http.close()
+        try:
+            if kind is None:
+                self.wait(15)
+        finally:
+            self.kill()
+
+
+def _tcp_pair():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        ours = socket.create_connection(listener.getsockname())
+        theirs, _ = listener.accept()
+    return ours, theirs
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Start(Running):
+    """A running "ccp start"; stop() returns its stderr."""
+
+    def __init__(self, env, *arguments, wait=True):
+        self.port = free_port()
+        env.environ["PORT"] = str(self.port)
+        self.out = tempfile.TemporaryFile()  # pylint: disable=R1732
+        super().__init__(env, [program("ccp"), "start", *arguments],
+                         stdin=subprocess.DEVNULL, stdout=self.out)
+        if wait:
+            self._wait_health()
+
+    def _wait_health(self):
+        end = time.monotonic() + 20
+        while True:
+            if self.process.poll() is not None:
+                fail("ccp start has ended\n" + self.stderr())
+            with contextlib.suppress(OSError, http_client.BadResponse):
+                with self.client() as http:
+                    if http.request("GET", "/health").status == 200:
+                        return
+            if time.monotonic() > end:
+                self.kill()
+                fail("ccp start does not answer\n" + self.stderr())
+            time.sleep(0.05)
+
+    def client(self):
+        """A new connection."""
+        return Client(socket.create_connection(("127.0.0.1", self.port), 10),
+                      self.env.auth())
+
+    def stdout(self):
+        self.out.seek(0)
+        return self.out.read().decode("utf-8", "backslashreplace")
+
+    def stop(self, number=signal.SIGTERM, seconds=20):
+        if self.process.poll() is None:
+            self.signal(number)
+        self.wait(seconds)
+        return self.stderr()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, _value, _traceback):
+        try:
+            if kind is None:
+                self.stop()
+        finally:
+            self.kill()
+
+
+def chat_body(*texts, model="haiku", **more):
+    """A chat request; texts alternate user, assistant, user ..."""
+    roles = ("user", "assistant")
+    messages = [{"role": roles[i % 2], "content": t}
+                for i, t in enumerate(texts)]
+    return {"model": model, "messages": messages, **more}
+
+
+def chat(http, *texts, **more):
+    """POST /v1/chat/completions, the whole response."""
+    return http.post_json("/v1/chat/completions", chat_body(*texts, **more))
+
+
+def dumps(value):
+    return json.dumps(value, ensure_ascii=False,
+                      separators=(",", ":")).encode()
