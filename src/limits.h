@@ -32,6 +32,7 @@
 #define LIMIT_JSON_DEPTH     128
 #define LIMIT_JSON_VALUES    200000
 #define LIMIT_JSON_KEY_BYTES 1024
+#define LIMIT_JSON_NUMBER_BYTES 63 /* cJSON 1.7.15 reads no more of one */
 
 /* A chat request */
 #define LIMIT_MESSAGES    10000

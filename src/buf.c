@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "buf.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+#define FIRST_CAP 128
+
+void
+buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf)BUF_INIT(max);
+}
+
+void
+buf_free(struct buf *b)
+{
+	size_t max = b->max;
+
+	free(b->mem);
+	buf_init(b, max);
+}
+
+void
+buf_clear(struct buf *b)
+{
+	b->off = 0;
+	b->len = 0;
+	b->bad = false;
+	if (b->mem != NULL)
+		b->mem[0] = '\0';
+}
+
+bool
+buf_ok(const struct buf *b)
+{
+	return !b->bad;
+}
+
+const char *
+buf_str(const struct buf *b)
+{
+	return b->mem != NULL ? b->mem + b->off : "";
+}
+
+static size_t
+free_bytes(const struct buf *b)
+{
+	/* SIZE_MAX / 4 keeps every sum below free of overflow. */
+	size_t max = b->max < SIZE_MAX / 4 ? b->max : SIZE_MAX / 4;
+
+	return b->len < max ? max - b->len : 0;
+}
+
+static void
+move_to_front(struct buf *b)
+{
+	if (b->off == 0)
+		return;
+	memmove(b->mem, b->mem + b->off, b->len + 1);
+	b->off = 0;
+}
+
+/* Grows to hold total bytes, the NUL included; doubling makes a sequence of
+ * appends linear. */
+static bool
+grow(struct buf *b, size_t total)
+{
+	size_t cap = b->cap < FIRST_CAP / 2 ? FIRST_CAP : b->cap * 2;
+	char *mem;
+
+	if (cap > b->len + free_bytes(b) + 1)
+		cap = b->len + free_bytes(b) + 1;
+	if (cap < total)
+		cap = total;
+	mem = realloc(b->mem, cap);
+	if (mem == NULL)
+		return false;
+	if (b->mem == NULL)
+		mem[0] = '\0';
+	b->mem = mem;
+	b->cap = cap;
+	return true;
+}
+
+/* Makes room for want bytes behind the content, want <= free_bytes().  A
+ * queue is moved to the front only when that frees as much as it moves, or
+ * when it cannot grow, so that taking small pieces from a long one stays
+ * linear. */
+static bool
+ensure(struct buf *b, size_t want)
+{
+	size_t total = b->len + want + 1;
+
+	if (b->mem != NULL && b->off + total <= b->cap)
+		return true;
+	if (b->mem != NULL && total <= b->cap &&
+	    (b->off >= b->len || b->cap > b->max)) {
+		move_to_front(b);
+		return true;
+	}
+	move_to_front(b);
+	if (!grow(b, total))
+		b->bad = true;
+	return !b->bad;
+}
+
+bool
+buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	if (b->bad || len == 0)
+		return !b->bad;
+	if (len > free_bytes(b)) {
+		b->bad = true;
+		return false;
+	}
+	if (!ensure(b, len))
+		return false;
+	memcpy(b->mem + b->off + b->len, bytes, len);
+	buf_commit(b, len);
+	return true;
+}
+
+bool
+buf_addstr(struct buf *b, const char *s)
+{
+	return buf_add(b, s, strlen(s));
+}
+
+bool
+buf_addch(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
+
+bool
+buf_addf(struct buf *b, const char *fmt, ...)
+{
+	char small[256];
+	va_list ap;
+	size_t len;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(small, sizeof small, fmt, ap);
+	va_end(ap);
+	len = n < 0 ? SIZE_MAX : (size_t)n;
+	if (len < sizeof small)
+		return buf_add(b, small, len);
+	if (b->bad || len > free_bytes(b) || !ensure(b, len)) {
+		b->bad = true;
+		return false;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(b->mem + b->off + b->len, len + 1, fmt, ap);
+	va_end(ap);
+	buf_commit(b, len);
+	return true;
+}
+
+char *
+buf_reserve(struct buf *b, size_t want, size_t *ret_room)
+{
+	*ret_room = 0;
+	if (b->bad)
+		return NULL;
+	if (want > free_bytes(b))
+		want = free_bytes(b);
+	if (want == 0 || !ensure(b, want))
+		return NULL;
+	*ret_room = want;
+	return b->mem + b->off + b->len;
+}
+
+void
+buf_commit(struct buf *b, size_t len)
+{
+	if (len == 0)
+		return;
+	if (b->mem == NULL || len >= b->cap - b->off - b->len)
+		abort(); /* more than was reserved */
+	b->len += len;
+	b->mem[b->off + b->len] = '\0';
+}
+
+void
+buf_consume(struct buf *b, size_t len)
+{
+	if (len > b->len)
+		abort(); /* more than there is */
+	b->off += len;
+	b->len -= len;
+	if (b->len == 0 && b->mem != NULL) {
+		b->off = 0;
+		b->mem[0] = '\0';
+	}
+}
+
+char *
+buf_steal(struct buf *b)
+{
+	char *mem, *fitted;
+
+	if (b->bad || !ensure(b, 0)) {
+		buf_free(b);
+		return NULL;
+	}
+	move_to_front(b);
+	mem = b->mem;
+	fitted = realloc(mem, b->len + 1);
+	b->mem = NULL;
+	buf_free(b);
+	return fitted != NULL ? fitted : mem;
+}
