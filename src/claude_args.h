@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a Claude process is given, as pure data: argv, environment, directory,
- * and the lines for its stdin.  Nothing of a request goes into argv but the
- * validated model name.
+ * How a Claude process is started, as pure data: argv, environment,
+ * directory.  Nothing of a request goes into argv but the validated model
+ * name; texts travel on stdin (claude_lines.h).
  */
 #ifndef CCP_CLAUDE_ARGS_H
 #define CCP_CLAUDE_ARGS_H
 
 #include <stdbool.h>
 
-#include "buf.h"
 #include "openai_request.h"
 #include "settings.h"
 
@@ -33,19 +32,5 @@ void claude_launch_clear(struct claude_launch *l);
 
 /* Whether the child may have this variable; more: names of CLAUDE_ENV. */
 bool claude_env_allowed(const char *name, const char *more);
-
-/* Each appends one line with its line end.  Client text is followed by a
- * blank block, which keeps the CLI from interpreting it (only the last text
- * block of a line is examined for @files, slash commands and the like;
- * measured with 2.1.197). */
-void claude_line_initialize(
-    struct buf *to, const char *id, const char *system, bool append);
-void claude_line_user(struct buf *to, const struct chat_message *m, bool query);
-void claude_line_assistant(
-    struct buf *to, const struct chat_message *m, const char *model);
-void claude_line_interrupt(struct buf *to, const char *id);
-
-/* A fresh random UUID (version 4). */
-void claude_uuid(char to[37]);
 
 #endif

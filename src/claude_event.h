@@ -16,7 +16,7 @@ enum claude_event_type {
 	CLAUDE_REQUESTING,    /* system/status requesting: an API call begins */
 	CLAUDE_RETRY,         /* system/api_retry: status, retry_delay_ms */
 	CLAUDE_RATE_LIMIT,    /* rate_limit_event rejected: resets_at */
-	CLAUDE_MESSAGE_START, /* the API accepted; text is the message id */
+	CLAUDE_MESSAGE_START, /* the API accepted: id */
 	CLAUDE_TEXT,          /* text: a delta */
 	CLAUDE_THINKING,      /* text: a delta */
 	CLAUDE_MESSAGE_DELTA, /* stop_reason, usage of this API call */

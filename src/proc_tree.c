@@ -60,8 +60,8 @@ table_add(struct proc_table *t, pid_t pid, pid_t parent)
 
 #ifdef __linux__
 
-bool
-proc_subreaper(void)
+static bool
+become_subreaper(void)
 {
 	return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
 }
@@ -132,8 +132,8 @@ no_children(void)
 
 #elif defined(__APPLE__)
 
-bool
-proc_subreaper(void)
+static bool
+become_subreaper(void)
 {
 	return false;
 }
@@ -163,8 +163,8 @@ no_children(void)
 
 #else /* no process table known: only the process group is reached */
 
-bool
-proc_subreaper(void)
+static bool
+become_subreaper(void)
 {
 	return false;
 }
@@ -182,6 +182,21 @@ no_children(void)
 }
 
 #endif
+
+static bool subreaper;
+
+bool
+proc_subreaper(void)
+{
+	subreaper = become_subreaper();
+	return subreaper;
+}
+
+bool
+proc_orphans_come_here(void)
+{
+	return subreaper;
+}
 
 static pid_t
 table_parent(const struct proc_table *t, pid_t pid)

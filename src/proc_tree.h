@@ -14,6 +14,7 @@
 /* Makes this process the parent of every orphaned descendant (Linux,
  * PR_SET_CHILD_SUBREAPER).  False where the system has no such thing. */
 bool proc_subreaper(void);
+bool proc_orphans_come_here(void); /* has that been done? */
 
 /* The descendants of root, not root itself, as far as the system tells; at
  * most max.  Returns how many were written to pids. */

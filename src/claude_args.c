@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "claude_args.h"
+
+#include <nettle/sha2.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+#include "model_names.h"
+
+#include "banned.h"
+
+#define WORDS_STEP 64
+
+/*
+ * The child's environment is an allow-list.  Names ending in '*' are
+ * prefixes.  Whatever is not here, ccp's own keys above all, stays behind.
+ */
+static const char *const allowed[] = {"HOME", "PATH", "USER", "LOGNAME",
+    "SHELL", "LANG", "LANGUAGE", "LC_*", "TERM", "TZ", "TMPDIR", "XDG_*",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy",
+    "https_proxy", "no_proxy", "all_proxy", "NODE_EXTRA_CA_CERTS", "SSL_*",
+    "SSH_AUTH_SOCK", "AWS_*", "GOOGLE_*", "AZURE_*", "ANTHROPIC_*",
+    "CLAUDE_CODE_*", "CLAUDE_CONFIG_DIR", NULL};
+
+/* Exceptions to the prefixes: they describe the process around us, and would
+ * make the child believe that it runs inside another Claude Code. */
+static const char *const refused[] = {
+    "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", NULL};
+
+/* Set unless the user has set them: bounded retries (the CLI's own default is
+ * ten, three minutes), an error instead of a silent second answer when the
+ * stream breaks, no update of the program in the middle of a request. */
+static const char *const preset[] = {"CLAUDE_CODE_MAX_RETRIES=2",
+    "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK=1", "DISABLE_AUTOUPDATER=1",
+    NULL};
+
+static bool
+matches(const char *name, const char *pattern)
+{
+	size_t len = strlen(pattern);
+
+	if (pattern[len - 1] == '*')
+		return strncmp(name, pattern, len - 1) == 0;
+	return strcmp(name, pattern) == 0;
+}
+
+static bool
+matches_any(const char *name, const char *const *patterns)
+{
+	for (; *patterns != NULL; patterns++) {
+		if (matches(name, *patterns))
+			return true;
+	}
+	return false;
+}
+
+/* Is name a word of a list separated by commas or spaces? */
+static bool
+in_words(const char *name, const char *list)
+{
+	size_t len = strlen(name), word;
+
+	while (*list != '\0') {
+		list += strspn(list, ", ");
+		word = strcspn(list, ", ");
+		if (word == len && word > 0 && strncmp(list, name, len) == 0)
+			return true;
+		list += word;
+	}
+	return false;
+}
+
+/* ccp's own keys never reach the child, not even when asked for. */
+static bool
+own_key(const char *name)
+{
+	const struct setting *row = settings_find(name);
+
+	return row != NULL && strcmp(row->name, name) == 0;
+}
+
+bool
+claude_env_allowed(const char *name, const char *more)
+{
+	if (own_key(name) || matches_any(name, refused))
+		return false;
+	return matches_any(name, allowed) || in_words(name, more);
+}
+
+/* A growing NULL-terminated vector of malloc'ed strings. */
+struct words {
+	char **v;
+	size_t n, room;
+};
+
+/* Takes word over, whatever happens; NULL is out of memory. */
+static bool
+words_take(struct words *w, char *word)
+{
+	char **v;
+
+	if (word == NULL)
+		return false;
+	if (w->n + 2 > w->room) {
+		v = realloc(w->v, (w->room + WORDS_STEP) * sizeof(*v));
+		if (v == NULL) {
+			free(word);
+			return false;
+		}
+		w->v = v;
+		w->room += WORDS_STEP;
+	}
+	w->v[w->n++] = word;
+	w->v[w->n] = NULL;
+	return true;
+}
+
+static bool
+words_add(struct words *w, const char *word)
+{
+	return words_take(w, strdup(word));
+}
+
+static void
+words_free(char **v)
+{
+	size_t i;
+
+	for (i = 0; v != NULL && v[i] != NULL; i++)
+		free(v[i]);
+	free(v);
+}
+
+static bool
+add_allowed(struct words *w, const char *variable, const char *more)
+{
+	const char *equals = strchr(variable, '=');
+	char name[128];
+
+	if (equals == NULL || (size_t)(equals - variable) >= sizeof(name))
+		return true;
+	memcpy(name, variable, (size_t)(equals - variable));
+	name[equals - variable] = '\0';
+	return !claude_env_allowed(name, more) || words_add(w, variable);
+}
+
+/* Is the variable of "NAME=value" set in v already? */
+static bool
+is_set(char *const *v, const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+
+	for (; v != NULL && *v != NULL; v++) {
+		if (strncmp(*v, variable, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The client's maximum.  The API wants a thinking budget of at least 1024 and
+ * below the maximum, so a small one leaves no room for thinking.
+ */
+static bool
+add_max_tokens(struct words *w, long max_tokens)
+{
+	char text[64];
+
+	if (max_tokens == 0)
+		return true;
+	(void)snprintf(text, sizeof(text), "CLAUDE_CODE_MAX_OUTPUT_TOKENS=%ld",
+	    max_tokens);
+	if (!words_add(w, text))
+		return false;
+	return max_tokens > LIMIT_THINKING_TOKENS ||
+	       words_add(w, "MAX_THINKING_TOKENS=0");
+}
+
+static char **
+make_env(
+    const struct settings *s, const struct chat_request *r, char *const *env)
+{
+	struct words w = {NULL, 0, 0};
+	const char *const *p;
+	bool ok = add_max_tokens(&w, r->max_tokens);
+
+	/* What the request sets comes first and is not set again. */
+	for (; ok && *env != NULL; env++) {
+		if (!is_set(w.v, *env))
+			ok = add_allowed(&w, *env, s->claude_env);
+	}
+	for (p = preset; ok && *p != NULL; p++) {
+		if (!is_set(w.v, *p))
+			ok = words_add(&w, *p);
+	}
+	if (ok)
+		return w.v;
+	words_free(w.v);
+	return NULL;
+}
+
+static char **
+make_argv(const struct settings *s, const struct chat_request *r)
+{
+	static const char *const fixed[] = {"claude", "-p", "--input-format",
+	    "stream-json", "--output-format", "stream-json", "--verbose",
+	    "--include-partial-messages", NULL};
+	const char *model = r->model == NULL ? s->default_model : r->model;
+	struct words w = {NULL, 0, 0};
+	const char *const *p;
+	char turns[32];
+	bool ok = true;
+
+	(void)snprintf(turns, sizeof(turns), "%ld", s->claude_max_turns);
+	for (p = fixed; ok && *p != NULL; p++)
+		ok = words_add(&w, *p);
+	ok = ok && words_add(&w, "--model") &&
+	     words_add(&w, model_resolve(model)) &&
+	     words_add(&w, "--max-turns") && words_add(&w, turns) &&
+	     words_add(&w, "--permission-mode") &&
+	     words_add(&w, s->claude_permission_mode);
+	if (ok)
+		return w.v;
+	words_free(w.v);
+	return NULL;
+}
+
+static void
+hash_words(struct sha256_ctx *sha, char *const *v)
+{
+	for (; *v != NULL; v++)
+		sha256_update(sha, strlen(*v) + 1, (const uint8_t *)*v);
+	sha256_update(sha, 1, (const uint8_t *)"");
+}
+
+static void
+make_fingerprint(struct claude_launch *l)
+{
+	const char *cwd = l->cwd == NULL ? "" : l->cwd;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
+	size_t i;
+
+	sha256_init(&sha);
+	sha256_update(&sha, strlen(l->path) + 1, (const uint8_t *)l->path);
+	sha256_update(&sha, strlen(cwd) + 1, (const uint8_t *)cwd);
+	hash_words(&sha, l->argv);
+	hash_words(&sha, l->envp);
+	sha256_digest(&sha, sizeof(digest), digest);
+	for (i = 0; i < sizeof(digest); i++)
+		(void)snprintf(l->fingerprint + 2 * i, 3, "%02x", digest[i]);
+}
+
+int
+claude_launch_make(struct claude_launch *ret, const char *path,
+    const struct settings *s, const struct chat_request *r, char *const *env)
+{
+	struct claude_launch l = {
+	    .path = strdup(path),
+	    .argv = make_argv(s, r),
+	    .envp = make_env(s, r, env),
+	};
+	bool ok = l.path != NULL && l.argv != NULL && l.envp != NULL;
+
+	if (s->claude_working_dir[0] != '\0') {
+		l.cwd = strdup(s->claude_working_dir);
+		ok = ok && l.cwd != NULL;
+	}
+	if (!ok) {
+		claude_launch_clear(&l);
+		return -1;
+	}
+	make_fingerprint(&l);
+	*ret = l;
+	return 0;
+}
+
+void
+claude_launch_clear(struct claude_launch *l)
+{
+	free(l->path);
+	words_free(l->argv);
+	words_free(l->envp);
+	free(l->cwd);
+	memset(l, 0, sizeof(*l));
+}

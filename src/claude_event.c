@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "claude_event.h"
+
+#include <cjson/cJSON.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "json_text.h"
+#include "limits.h"
+
+#include "banned.h"
+
+/* NULL-safe look-ups: each answers "absent" for whatever is not there or is
+ * of another type than expected. */
+
+static const cJSON *
+member(const cJSON *object, const char *name)
+{
+	return object == NULL ? NULL
+	                      : cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static const char *
+text_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(member(object, name));
+
+	return text == NULL ? "" : text;
+}
+
+static bool
+text_is(const cJSON *object, const char *name, const char *value)
+{
+	return strcmp(text_of(object, name), value) == 0;
+}
+
+static char *
+copy_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(member(object, name));
+
+	return text == NULL ? NULL : strdup(text);
+}
+
+static double
+number_of(const cJSON *object, const char *name)
+{
+	const cJSON *item = member(object, name);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+/* A count or a time: 0 for what is negative, absurd or absent. */
+static long long
+count_of(const cJSON *object, const char *name)
+{
+	double number = number_of(object, name);
+
+	return number > 0 && number < 1e15 ? (long long)number : 0;
+}
+
+static int
+status_of(const cJSON *object, const char *name)
+{
+	long long number = count_of(object, name);
+
+	return number >= 100 && number <= 599 ? (int)number : 0;
+}
+
+static struct claude_usage
+usage_of(const cJSON *usage)
+{
+	struct claude_usage u = {
+	    .input = count_of(usage, "input_tokens"),
+	    .cache_creation = count_of(usage, "cache_creation_input_tokens"),
+	    .cache_read = count_of(usage, "cache_read_input_tokens"),
+	    .output = count_of(usage, "output_tokens"),
+	};
+
+	return u;
+}
+
+static enum claude_stop
+stop_of(const char *reason)
+{
+	if (strcmp(reason, "tool_use") == 0)
+		return CLAUDE_STOP_TOOL;
+	if (strcmp(reason, "max_tokens") == 0 ||
+	    strcmp(reason, "model_context_window_exceeded") == 0)
+		return CLAUDE_STOP_LENGTH;
+	if (strcmp(reason, "refusal") == 0)
+		return CLAUDE_STOP_REFUSAL;
+	return CLAUDE_STOP_END;
+}
+
+static void
+parse_delta(const cJSON *delta, struct claude_event *e)
+{
+	if (text_is(delta, "type", "text_delta")) {
+		e->type = CLAUDE_TEXT;
+		e->text = copy_of(delta, "text");
+	} else if (text_is(delta, "type", "thinking_delta")) {
+		e->type = CLAUDE_THINKING;
+		e->text = copy_of(delta, "thinking");
+	}
+}
+
+static void
+parse_stream_event(const cJSON *line, struct claude_event *e)
+{
+	const cJSON *event = member(line, "event");
+
+	if (text_is(event, "type", "content_block_delta")) {
+		parse_delta(member(event, "delta"), e);
+	} else if (text_is(event, "type", "message_start")) {
+		e->type = CLAUDE_MESSAGE_START;
+		e->id = copy_of(member(event, "message"), "id");
+	} else if (text_is(event, "type", "message_delta")) {
+		e->type = CLAUDE_MESSAGE_DELTA;
+		e->stop =
+		    stop_of(text_of(member(event, "delta"), "stop_reason"));
+		e->usage = usage_of(member(event, "usage"));
+	}
+}
+
+static void
+parse_system(const cJSON *line, struct claude_event *e)
+{
+	if (text_is(line, "subtype", "init")) {
+		e->type = CLAUDE_INIT;
+		e->version = copy_of(line, "claude_code_version");
+	} else if (text_is(line, "subtype", "status")) {
+		if (text_is(line, "status", "requesting"))
+			e->type = CLAUDE_REQUESTING;
+	} else if (text_is(line, "subtype", "api_retry")) {
+		e->type = CLAUDE_RETRY;
+		e->status = status_of(line, "error_status");
+		e->error = copy_of(line, "error");
+		e->retry_delay_ms = number_of(line, "retry_delay_ms");
+	}
+}
+
+/* All text blocks of a message, or NULL where there is none. */
+static char *
+message_text(const cJSON *message)
+{
+	struct buf text = BUF_INIT(LIMIT_CLAUDE_LINE_BYTES);
+	const cJSON *block;
+
+	cJSON_ArrayForEach(block, member(message, "content"))
+	{
+		if (text_is(block, "type", "text"))
+			buf_addstr(&text, text_of(block, "text"));
+	}
+	if (text.len == 0) {
+		buf_free(&text);
+		return NULL;
+	}
+	return buf_steal(&text);
+}
+
+static void
+parse_assistant(const cJSON *line, struct claude_event *e)
+{
+	const cJSON *message = member(line, "message");
+
+	e->type = CLAUDE_ASSISTANT;
+	e->synthetic = text_is(message, "model", "<synthetic>");
+	e->id = copy_of(message, "id");
+	e->uuid = copy_of(line, "uuid");
+	e->error = copy_of(line, "error");
+	e->text = message_text(message);
+}
+
+static void
+parse_result(const cJSON *line, struct claude_event *e)
+{
+	const cJSON *errors = member(line, "errors");
+
+	e->type = CLAUDE_RESULT;
+	e->subtype = copy_of(line, "subtype");
+	e->is_error = cJSON_IsTrue(member(line, "is_error"));
+	e->status = status_of(line, "api_error_status");
+	e->usage = usage_of(member(line, "usage"));
+	e->terminal = copy_of(line, "terminal_reason");
+	e->text = copy_of(line, "result");
+	if (e->text == NULL && cJSON_IsArray(errors) && errors->child != NULL &&
+	    cJSON_IsString(errors->child))
+		e->text = strdup(errors->child->valuestring);
+}
+
+static void
+parse_rate_limit(const cJSON *line, struct claude_event *e)
+{
+	const cJSON *info = member(line, "rate_limit_info");
+
+	if (!text_is(info, "status", "rejected"))
+		return;
+	e->type = CLAUDE_RATE_LIMIT;
+	e->resets_at = count_of(info, "resetsAt");
+}
+
+static void
+parse_control_response(const cJSON *line, struct claude_event *e)
+{
+	const cJSON *response = member(line, "response");
+
+	e->type = CLAUDE_CONTROL_RESPONSE;
+	e->id = copy_of(response, "request_id");
+	e->is_error = !text_is(response, "subtype", "success");
+	e->error = copy_of(response, "error");
+}
+
+static void
+parse_control_request(const cJSON *line, struct claude_event *e)
+{
+	e->type = CLAUDE_CONTROL_REQUEST;
+	e->id = copy_of(line, "request_id");
+	e->subtype = copy_of(member(line, "request"), "subtype");
+}
+
+static void
+parse_user(const cJSON *line, struct claude_event *e)
+{
+	(void)line;
+	e->type = CLAUDE_TOOL_RESULT;
+}
+
+static const struct {
+	const char *type;
+	void (*parse)(const cJSON *line, struct claude_event *e);
+} line_types[] = {
+    {"stream_event", parse_stream_event},
+    {"assistant", parse_assistant},
+    {"system", parse_system},
+    {"user", parse_user},
+    {"result", parse_result},
+    {"rate_limit_event", parse_rate_limit},
+    {"control_response", parse_control_response},
+    {"control_request", parse_control_request},
+};
+
+static void
+parse_line(const cJSON *line, struct claude_event *e)
+{
+	const char *type = text_of(line, "type");
+	size_t i;
+
+	e->type = CLAUDE_OTHER;
+	e->session = copy_of(line, "session_id");
+	e->nested = cJSON_IsString(member(line, "parent_tool_use_id"));
+	for (i = 0; i < sizeof(line_types) / sizeof(line_types[0]); i++) {
+		if (strcmp(type, line_types[i].type) == 0) {
+			line_types[i].parse(line, e);
+			return;
+		}
+	}
+}
+
+void
+claude_event_parse(char *line, size_t len, struct claude_event *ret)
+{
+	struct claude_event e = {.type = CLAUDE_BAD_LINE};
+	struct json_text_error error;
+	cJSON *json;
+
+	if (json_text_repair(line, len, &error)) {
+		json = cJSON_ParseWithLength(line, len);
+		if (cJSON_IsObject(json))
+			parse_line(json, &e);
+		cJSON_Delete(json);
+	}
+	*ret = e;
+}
+
+void
+claude_event_clear(struct claude_event *e)
+{
+	free(e->text);
+	free(e->error);
+	free(e->subtype);
+	free(e->id);
+	free(e->uuid);
+	free(e->session);
+	free(e->version);
+	free(e->terminal);
+	memset(e, 0, sizeof(*e));
+}

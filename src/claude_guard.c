@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "claude_guard.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "child.h"
+#include "clock.h"
+#include "limits.h"
+#include "proc_tree.h"
+
+#include "banned.h"
+
+#define SWEEP_ROUND_MS 10
+
+void
+guard_open(struct claude_guard *g, pid_t pid)
+{
+	memset(g, 0, sizeof(*g));
+	g->pid = pid;
+	g->phase = GUARD_RUNNING;
+	g->deadline = CLOCK_NEVER;
+}
+
+static void
+enter(struct claude_guard *g, enum guard_phase phase, int64_t ms)
+{
+	g->phase = phase;
+	g->deadline = clock_ms() + ms;
+}
+
+/* While the process lives its children still hang below it. */
+static void
+note_descendants(struct claude_guard *g)
+{
+	if (!proc_orphans_come_here() && !g->ended)
+		g->nknown = proc_descendants(g->pid, g->known, GUARD_KNOWN_MAX);
+}
+
+void
+guard_stop(struct claude_guard *g, bool interrupted)
+{
+	if (g->phase != GUARD_RUNNING)
+		return;
+	note_descendants(g);
+	if (interrupted)
+		enter(g, GUARD_INTERRUPTING, LIMIT_STOP_INTERRUPT_MS);
+	else
+		enter(g, GUARD_EXITING, LIMIT_STOP_EXIT_MS);
+}
+
+static void
+begin_sweep(struct claude_guard *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->nknown; i++)
+		(void)kill(g->known[i], SIGKILL);
+	enter(g, GUARD_SWEEPING, 0);
+	g->give_up = clock_ms() + LIMIT_STOP_SWEEP_MS;
+}
+
+static void
+sweep_round(struct claude_guard *g)
+{
+	if (proc_sweep(NULL, 0) == 0 || clock_ms() >= g->give_up) {
+		g->phase = GUARD_DONE;
+		g->deadline = CLOCK_NEVER;
+	} else {
+		g->deadline = clock_ms() + SWEEP_ROUND_MS;
+	}
+}
+
+/* The time of a phase is up while the process still lives. */
+static enum guard_wish
+press_on(struct claude_guard *g)
+{
+	switch (g->phase) {
+	case GUARD_INTERRUPTING:
+	case GUARD_EXITING:
+		note_descendants(g);
+		child_signal(g->pid, SIGTERM);
+		enter(g, GUARD_TERMINATING, LIMIT_STOP_TERM_MS);
+		return GUARD_END_INPUT;
+	case GUARD_TERMINATING:
+		note_descendants(g);
+		child_signal(g->pid, SIGKILL);
+		enter(g, GUARD_KILLING, LIMIT_STOP_KILL_MS);
+		return GUARD_NOTHING;
+	case GUARD_KILLING: /* it cannot be reaped: leave it to init */
+		begin_sweep(g);
+		return GUARD_NOTHING;
+	case GUARD_RUNNING:
+	case GUARD_SWEEPING:
+	case GUARD_DONE:
+		break;
+	}
+	return GUARD_NOTHING;
+}
+
+enum guard_wish
+guard_step(struct claude_guard *g, bool idle)
+{
+	if (!g->ended)
+		g->ended = child_reap(g->pid, &g->status);
+	if (g->phase == GUARD_RUNNING || g->phase == GUARD_DONE)
+		return GUARD_NOTHING;
+	if (g->ended && g->phase != GUARD_SWEEPING)
+		begin_sweep(g);
+	if (g->phase == GUARD_SWEEPING) {
+		if (clock_ms() >= g->deadline)
+			sweep_round(g);
+		return GUARD_NOTHING;
+	}
+	if (g->phase == GUARD_INTERRUPTING && idle) {
+		enter(g, GUARD_EXITING, LIMIT_STOP_EXIT_MS);
+		return GUARD_END_INPUT;
+	}
+	return clock_ms() >= g->deadline ? press_on(g) : GUARD_NOTHING;
+}

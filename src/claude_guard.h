@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A Claude process as something to be stopped: its pid, the phases of a stop,
+ * the sweep behind it.  It stays with the handler that started the process.
+ *
+ *   RUNNING -> INTERRUPTING -> EXITING -> TERMINATING -> KILLING
+ *                  each of them, once the process has ended -> SWEEPING -> DONE
+ *
+ * An interrupt lets the CLI end the commands of its Bash tool (19 ms); without
+ * it they survive TERM and KILL of the process group.  The sweep is for what
+ * is left all the same: commands sent into the background.
+ */
+#ifndef CCP_CLAUDE_GUARD_H
+#define CCP_CLAUDE_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define GUARD_KNOWN_MAX 128
+
+enum guard_phase {
+	GUARD_RUNNING,
+	GUARD_INTERRUPTING, /* interrupt sent */
+	GUARD_EXITING,      /* stdin closed: it saves the session and leaves */
+	GUARD_TERMINATING,  /* TERM sent */
+	GUARD_KILLING,      /* KILL sent */
+	GUARD_SWEEPING,
+	GUARD_DONE,
+};
+
+struct claude_guard {
+	pid_t pid;
+	bool ended;
+	int status; /* of waitpid(2), once it has ended */
+	enum guard_phase phase;
+	int64_t deadline; /* clock_ms() when the phase is over */
+	int64_t give_up;  /* SWEEPING: the last round */
+	/* Where orphans do not come to us (macOS): who they were while their
+	 * parent still lived. */
+	pid_t known[GUARD_KNOWN_MAX];
+	size_t nknown;
+};
+
+void guard_open(struct claude_guard *g, pid_t pid);
+
+/* Enters INTERRUPTING or EXITING; the caller has sent the interrupt or closed
+ * stdin. */
+void guard_stop(struct claude_guard *g, bool interrupted);
+
+/* What guard_step() asks of the owner of the transport. */
+enum guard_wish { GUARD_NOTHING, GUARD_END_INPUT };
+
+/* Notices the end of the process, goes on to the next phase when it is time.
+ * idle: the transport has no turn under way. */
+enum guard_wish guard_step(struct claude_guard *g, bool idle);
+
+#endif

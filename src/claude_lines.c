@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "claude_lines.h"
+
+#include "json_text.h"
+#include "random.h"
+
+#include "banned.h"
+
+static void
+add_control(struct buf *to, const char *id)
+{
+	buf_addstr(to, "{\"type\":\"control_request\",\"request_id\":");
+	json_text_quote_str(to, id);
+	buf_addstr(to, ",\"request\":{\"subtype\":");
+}
+
+void
+claude_line_initialize(
+    struct buf *to, const char *id, const char *system, bool append)
+{
+	add_control(to, id);
+	buf_addstr(to, append ? "\"initialize\",\"appendSystemPrompt\":"
+			      : "\"initialize\",\"systemPrompt\":");
+	json_text_quote_str(to, system);
+	buf_addstr(to, "}}\n");
+}
+
+void
+claude_line_interrupt(struct buf *to, const char *id)
+{
+	add_control(to, id);
+	buf_addstr(to, "\"interrupt\"}}\n");
+}
+
+static void
+add_text_block(struct buf *to, const char *text)
+{
+	buf_addstr(to, "{\"type\":\"text\",\"text\":");
+	json_text_quote_str(to, text);
+	buf_addch(to, '}');
+}
+
+static void
+add_blocks(struct buf *to, const struct chat_message *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nparts; i++) {
+		if (i > 0)
+			buf_addch(to, ',');
+		add_text_block(to, m->parts[i].text);
+	}
+}
+
+/* Every line needs a uuid that is new to the process: one with a known uuid
+ * is dropped without a word. */
+static void
+add_uuid(struct buf *to)
+{
+	char uuid[37];
+
+	random_uuid(uuid);
+	buf_addf(to, "\"uuid\":\"%s\"", uuid);
+}
+
+void
+claude_line_user(struct buf *to, const struct chat_message *m, bool query)
+{
+	buf_addstr(to, "{\"type\":\"user\",");
+	add_uuid(to);
+	buf_addstr(to, ",\"message\":{\"role\":\"user\",\"content\":[");
+	add_blocks(to, m);
+	buf_addch(to, ',');
+	add_text_block(to, " ");
+	buf_addstr(to, "]},\"parent_tool_use_id\":null,\"session_id\":\"\"");
+	buf_addstr(to, query ? "}\n" : ",\"shouldQuery\":false}\n");
+}
+
+void
+claude_line_assistant(
+    struct buf *to, const struct chat_message *m, const char *model)
+{
+	char id[33];
+
+	/* Equal message ids of neighbouring lines count as one message. */
+	random_hex(id, 16);
+	buf_addstr(to, "{\"type\":\"assistant\",");
+	add_uuid(to);
+	buf_addf(to,
+	    ",\"message\":{\"id\":\"msg_%s\",\"type\":\"message\","
+	    "\"role\":\"assistant\",\"model\":",
+	    id);
+	json_text_quote_str(to, model);
+	buf_addstr(to, ",\"content\":[");
+	add_blocks(to, m);
+	buf_addstr(to, "]},\"parent_tool_use_id\":null,\"session_id\":\"\"}\n");
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The lines that are written to Claude's stdin (stream-json input), as
+ * measured with CLI 2.1.197.  Pure; each function appends one line with its
+ * line end.
+ *
+ * Client text is inert: the CLI examines only the last block of a user line,
+ * if it is text, for @files, slash commands and key words; a blank text block
+ * behind the client's own, which the CLI drops again, turns that off.
+ */
+#ifndef CCP_CLAUDE_LINES_H
+#define CCP_CLAUDE_LINES_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "openai_request.h"
+
+/* system replaces Claude Code's own system prompt, or is appended to it. */
+void claude_line_initialize(
+    struct buf *to, const char *id, const char *system, bool append);
+
+/* query: start a turn.  Else the line is history; the CLI acknowledges it
+ * with an empty result, which must be awaited before the next line. */
+void claude_line_user(struct buf *to, const struct chat_message *m, bool query);
+
+/* A turn of the assistant in the history.  Not acknowledged. */
+void claude_line_assistant(
+    struct buf *to, const struct chat_message *m, const char *model);
+
+void claude_line_interrupt(struct buf *to, const char *id);
+
+#endif

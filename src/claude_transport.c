@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "claude_transport.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "claude_lines.h"
+#include "clock.h"
+#include "limits.h"
+
+#include "banned.h"
+
+static void
+end_close(struct io_end *end)
+{
+	if (end->fd >= 0)
+		(void)close(end->fd);
+	end->fd = -1;
+}
+
+void
+transport_open(struct claude_transport *t, int in, int out, int err,
+    const char *fingerprint)
+{
+	memset(t, 0, sizeof(*t));
+	t->in = io_end_own(in);
+	t->out = io_end_own(out);
+	t->err = io_end_own(err);
+	buf_init(&t->queue, LIMIT_CLAUDE_STDIN_BYTES);
+	buf_init(&t->line, LIMIT_CLAUDE_LINE_BYTES);
+	buf_init(&t->tail, 2 * LIMIT_CLAUDE_STDERR_BYTES);
+	(void)snprintf(
+	    t->fingerprint, sizeof(t->fingerprint), "%s", fingerprint);
+	t->heard = clock_ms();
+}
+
+void
+transport_close(struct claude_transport *t)
+{
+	end_close(&t->in);
+	end_close(&t->out);
+	end_close(&t->err);
+	buf_free(&t->queue);
+	buf_free(&t->line);
+	buf_free(&t->tail);
+}
+
+static void
+flush(struct claude_transport *t)
+{
+	ssize_t n;
+
+	if (!buf_ok(&t->queue))
+		t->broken = "out of memory or too much to say";
+	while (t->in.fd >= 0 && t->queue.len > 0) {
+		n = io_write(&t->in, buf_str(&t->queue), t->queue.len);
+		if (n == IO_FAILED) /* it reads no more; its output says why */
+			end_close(&t->in);
+		if (n <= 0)
+			return;
+		buf_consume(&t->queue, (size_t)n);
+	}
+}
+
+/* Queues messages up to the next one that has to be acknowledged. */
+static void
+say_more(struct claude_transport *t)
+{
+	const struct chat_request *r = t->saying;
+	const struct chat_message *m;
+
+	while (r != NULL && t->said < r->nmessages && !t->awaiting_ack) {
+		m = &r->messages[t->said++];
+		if (m->role == CHAT_ASSISTANT) {
+			claude_line_assistant(&t->queue, m, t->saying_model);
+			continue;
+		}
+		t->busy = t->said == r->nmessages;
+		t->awaiting_ack = !t->busy;
+		claude_line_user(&t->queue, m, t->busy);
+	}
+	if (t->busy)
+		t->saying = NULL;
+	flush(t);
+}
+
+void
+transport_say(struct claude_transport *t, const struct chat_request *r,
+    bool append, const char *model)
+{
+	if (r->system != NULL)
+		claude_line_initialize(
+		    &t->queue, "ccp-initialize", r->system, append);
+	t->saying = r;
+	t->saying_model = model;
+	t->said = 0;
+	say_more(t);
+}
+
+void
+transport_interrupt(struct claude_transport *t)
+{
+	t->saying = NULL;
+	claude_line_interrupt(&t->queue, "ccp-interrupt");
+	flush(t);
+}
+
+void
+transport_end_input(struct claude_transport *t)
+{
+	t->saying = NULL;
+	end_close(&t->in);
+}
+
+void
+transport_poll(
+    const struct claude_transport *t, struct pollset *ps, bool read_output)
+{
+	if (t->queue.len > 0)
+		pollset_want(ps, t->in.fd, POLLOUT);
+	if (read_output && t->broken == NULL)
+		pollset_want(ps, t->out.fd, POLLIN);
+	pollset_want(ps, t->err.fd, POLLIN);
+}
+
+static void
+read_stdout(struct claude_transport *t)
+{
+	size_t room;
+	char *to = buf_reserve(&t->line, LIMIT_READ_BYTES, &room);
+	ssize_t n;
+
+	if (room == 0) {
+		t->broken = "a line is too long";
+		return;
+	}
+	n = io_read(&t->out, to, room);
+	if (n == IO_AGAIN)
+		return;
+	if (n <= 0) {
+		end_close(&t->out);
+		return;
+	}
+	buf_commit(&t->line, (size_t)n);
+	t->heard = clock_ms();
+}
+
+/* Keeps the last LIMIT_CLAUDE_STDERR_BYTES. */
+static void
+read_stderr(struct claude_transport *t)
+{
+	char some[LIMIT_CLAUDE_STDERR_BYTES];
+	ssize_t n = io_read(&t->err, some, sizeof(some));
+
+	if (n == IO_AGAIN)
+		return;
+	if (n <= 0) {
+		end_close(&t->err);
+		return;
+	}
+	buf_add(&t->tail, some, (size_t)n);
+	if (t->tail.len > LIMIT_CLAUDE_STDERR_BYTES)
+		buf_consume(&t->tail, t->tail.len - LIMIT_CLAUDE_STDERR_BYTES);
+}
+
+void
+transport_step(struct claude_transport *t, const struct pollset *ps)
+{
+	flush(t);
+	if (pollset_got(ps, t->out.fd) != 0)
+		read_stdout(t);
+	if (pollset_got(ps, t->err.fd) != 0)
+		read_stderr(t);
+}
+
+static void
+remember(char *to, size_t size, const char *value)
+{
+	if (value != NULL && strlen(value) < size)
+		(void)snprintf(to, size, "%s", value);
+}
+
+/* What the event tells about the conversation. */
+static void
+note(struct claude_transport *t, struct claude_event *e)
+{
+	remember(t->session, sizeof(t->session), e->session);
+	if (e->type == CLAUDE_ASSISTANT && !e->synthetic && !e->nested)
+		remember(t->last_uuid, sizeof(t->last_uuid), e->uuid);
+	if (e->type != CLAUDE_RESULT)
+		return;
+	if (t->awaiting_ack && !e->is_error) {
+		e->type = CLAUDE_OTHER; /* an acknowledgement, no result */
+		t->awaiting_ack = false;
+		say_more(t);
+	} else {
+		t->awaiting_ack = false;
+		t->busy = false;
+	}
+}
+
+/* The length of the next line without its end, or -1; *ret_skip is how much
+ * to drop with it. */
+static ssize_t
+line_length(struct claude_transport *t, size_t *ret_skip)
+{
+	const char *start = buf_str(&t->line);
+	const char *end =
+	    memchr(start + t->scanned, '\n', t->line.len - t->scanned);
+
+	if (end != NULL) {
+		*ret_skip = (size_t)(end - start) + 1;
+		return end - start;
+	}
+	t->scanned = t->line.len;
+	if (t->out.fd >= 0 || t->line.len == 0)
+		return -1;
+	*ret_skip = t->line.len; /* the last one, without a line end */
+	return (ssize_t)t->line.len;
+}
+
+bool
+transport_next(struct claude_transport *t, struct claude_event *ret)
+{
+	ssize_t len;
+	size_t skip;
+
+	if (t->broken != NULL)
+		return false;
+	len = line_length(t, &skip);
+	if (len < 0)
+		return false;
+	claude_event_parse(t->line.mem + t->line.off, (size_t)len, ret);
+	buf_consume(&t->line, skip);
+	t->scanned = 0;
+	note(t, ret);
+	return true;
+}
+
+bool
+transport_silent(const struct claude_transport *t)
+{
+	return t->broken != NULL || (t->out.fd < 0 && t->line.len == 0);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The lines to and from a Claude process: stdin, stdout, stderr, their
+ * buffers, and the state of the conversation they carry.  It knows nothing of
+ * the process itself (claude_guard.h), so it can be lent to another handler.
+ *
+ * Nothing here waits.
+ */
+#ifndef CCP_CLAUDE_TRANSPORT_H
+#define CCP_CLAUDE_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "claude_event.h"
+#include "io.h"
+#include "openai_request.h"
+#include "pollset.h"
+
+struct claude_transport {
+	struct io_end in, out, err; /* owned; fd -1: closed */
+	struct buf queue;           /* for stdin, not yet written */
+	struct buf line;            /* from stdout, not yet taken */
+	size_t scanned;  /* bytes of line known to hold no line end */
+	struct buf tail; /* the end of stderr, for the log */
+
+	/* The conversation being said; kept by the caller until the turn's
+	 * first event. */
+	const struct chat_request *saying;
+	const char *saying_model;
+	size_t said;       /* messages written */
+	bool awaiting_ack; /* of a history user line */
+
+	char fingerprint[65];
+	char session[64];   /* S, "" until known */
+	char last_uuid[64]; /* U, the uuid of the last assistant line */
+	bool busy;          /* a turn is under way */
+	int64_t heard;      /* clock_ms() of the last output */
+	const char *broken; /* static text: why nothing more can be read */
+};
+
+/* Takes over three descriptors. */
+void transport_open(struct claude_transport *t, int in, int out, int err,
+    const char *fingerprint);
+void transport_close(struct claude_transport *t);
+
+/*
+ * Says a conversation: the system prompt in an initialize request, the history
+ * in its true roles, the last user message, which starts the turn.  Each
+ * history user line is acknowledged by an empty result before the next line is
+ * written, else the CLI loses their order (measured).  r and model stay valid
+ * until the turn begins (the transport is busy).
+ */
+void transport_say(struct claude_transport *t, const struct chat_request *r,
+    bool append, const char *model);
+void transport_interrupt(struct claude_transport *t);
+void transport_end_input(struct claude_transport *t);
+
+/* read_output false: leave stdout alone, its reader has enough to do. */
+void transport_poll(
+    const struct claude_transport *t, struct pollset *ps, bool read_output);
+void transport_step(struct claude_transport *t, const struct pollset *ps);
+
+/* Takes the next event (the caller clears it), false when there is none. */
+bool transport_next(struct claude_transport *t, struct claude_event *ret);
+
+/* stdout has ended (or broke) and every line is taken. */
+bool transport_silent(const struct claude_transport *t);
+
+#endif
