@@ -37,6 +37,17 @@ note_descendants(struct claude_guard *g)
 		g->nknown = proc_descendants(g->pid, g->known, GUARD_KNOWN_MAX);
 }
 
+static void
+begin_sweep(struct claude_guard *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->nknown; i++)
+		(void)kill(g->known[i], SIGKILL);
+	enter(g, GUARD_SWEEPING, 0);
+	g->give_up = clock_ms() + LIMIT_STOP_SWEEP_MS;
+}
+
 void
 guard_stop(struct claude_guard *g, bool interrupted)
 {
@@ -47,17 +58,8 @@ guard_stop(struct claude_guard *g, bool interrupted)
 		enter(g, GUARD_INTERRUPTING, LIMIT_STOP_INTERRUPT_MS);
 	else
 		enter(g, GUARD_EXITING, LIMIT_STOP_EXIT_MS);
-}
-
-static void
-begin_sweep(struct claude_guard *g)
-{
-	size_t i;
-
-	for (i = 0; i < g->nknown; i++)
-		(void)kill(g->known[i], SIGKILL);
-	enter(g, GUARD_SWEEPING, 0);
-	g->give_up = clock_ms() + LIMIT_STOP_SWEEP_MS;
+	if (g->ended) /* by itself, and noticed before: nothing to wait for */
+		begin_sweep(g);
 }
 
 static void
