@@ -66,6 +66,7 @@
 
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144
+#define LIMIT_SETTING_BYTES  4096
 #define LIMIT_LOG_LINE_BYTES 4096
 
 #endif

@@ -22,6 +22,8 @@ enum setting_kind {
 	SETTING_NUMBER, /* long, min..max */
 };
 
+#define SETTINGS_MAX 64 /* rows of the table at most */
+
 struct settings {
 	const char *api_key;
 	long port;
@@ -48,7 +50,12 @@ struct setting {
 	const char *fallback; /* default, as text */
 	enum setting_kind kind;
 	const char *const *choices; /* NULL-terminated; SETTING_CHOICE */
-	long min, max;              /* SETTING_NUMBER */
+	/* SETTING_NUMBER: the range.  SETTING_TEXT: bytes, max 0 stands for
+	 * LIMIT_SETTING_BYTES. */
+	long min, max;
+	/* SETTING_TEXT: what it may hold besides letters and digits, one of
+	 * which begins it; NULL: anything but control characters. */
+	const char *chars;
 	bool secret;
 	const char *help;
 	size_t offset; /* of the field in struct settings; internal */
@@ -62,9 +69,11 @@ const struct setting *settings_find(const char *name);
 
 /*
  * Reads everything into *s.  file: the path of config.json, NULL for none; a
- * file that does not exist is as good as an empty one; unknown keys are kept
- * out of the way; a value may be a JSON string, number or boolean.  env: the
- * environment, NULL-terminated; an empty variable counts as unset.
+ * file that does not exist is as good as an empty one.  Its keys are in upper
+ * case; unknown ones are ignored, a known one given twice is refused; a value
+ * may be a JSON string, a whole number or a boolean.  env: the environment,
+ * NULL-terminated; an empty variable counts as unset.  A choice is recognised
+ * in any case.
  * On failure -1 and a message for a person in err ("config.json line 3: ...",
  * "CLAUDE_MAX_TURNS=x in the environment: must be a number from 1 to 1000"),
  * never with a secret's value.  On success the caller frees *s with

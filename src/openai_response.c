@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Written by hand: every text passes through unchanged, and a delta, the hot
+ * path, costs no tree.
+ */
+#include "openai_response.h"
+
+#include <inttypes.h>
+
+#include "json_text.h"
+
+#include "banned.h"
+
+/* OpenAI's list wants a time of creation; none is known, so it is constant:
+ * 2025-01-01. */
+#define MODEL_CREATED 1735689600
+
+static void
+add_head(struct buf *to, const struct completion *c, const char *object)
+{
+	buf_addstr(to, "{\"id\":");
+	json_text_quote_str(to, c->id);
+	buf_addf(to,
+	    ",\"object\":\"%s\",\"created\":%" PRId64 ",\"model\":", object,
+	    c->created);
+	json_text_quote_str(to, c->model);
+}
+
+/* ends with "delta": ; the delta itself and add_choice_end() follow. */
+static void
+add_chunk_head(struct buf *to, const struct completion *c)
+{
+	add_head(to, c, "chat.completion.chunk");
+	buf_addstr(to, ",\"choices\":[{\"index\":0,\"delta\":");
+}
+
+static void
+add_choice_end(struct buf *to, const char *finish_reason)
+{
+	buf_addstr(to, ",\"logprobs\":null,\"finish_reason\":");
+	if (finish_reason != NULL)
+		json_text_quote_str(to, finish_reason);
+	else
+		buf_addstr(to, "null");
+	buf_addstr(to, "}]");
+}
+
+static void
+add_usage(struct buf *to, const struct token_usage *u)
+{
+	buf_addf(to,
+	    ",\"usage\":{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,"
+	    "\"total_tokens\":%lld,"
+	    "\"prompt_tokens_details\":{\"cached_tokens\":%lld}}",
+	    u->prompt, u->completion, u->prompt + u->completion, u->cached);
+}
+
+void
+openai_completion(struct buf *to, const struct completion *c,
+    const struct buf *text, const struct buf *reasoning,
+    const char *finish_reason, const struct token_usage *usage)
+{
+	add_head(to, c, "chat.completion");
+	buf_addstr(to, ",\"choices\":[{\"index\":0,"
+		       "\"message\":{\"role\":\"assistant\",\"content\":");
+	json_text_quote(to, buf_str(text), text->len);
+	buf_addstr(to, ",\"refusal\":null");
+	if (reasoning->len > 0) {
+		buf_addstr(to, ",\"reasoning_content\":");
+		json_text_quote(to, buf_str(reasoning), reasoning->len);
+	}
+	buf_addch(to, '}');
+	add_choice_end(to, finish_reason);
+	add_usage(to, usage);
+	buf_addch(to, '}');
+}
+
+void
+openai_chunk_role(struct buf *to, const struct completion *c)
+{
+	add_chunk_head(to, c);
+	buf_addstr(to, "{\"role\":\"assistant\",\"content\":\"\"}");
+	add_choice_end(to, NULL);
+	buf_addch(to, '}');
+}
+
+void
+openai_chunk_text(struct buf *to, const struct completion *c, const char *key,
+    const char *text, size_t len)
+{
+	add_chunk_head(to, c);
+	buf_addf(to, "{\"%s\":", key);
+	json_text_quote(to, text, len);
+	buf_addch(to, '}');
+	add_choice_end(to, NULL);
+	buf_addch(to, '}');
+}
+
+void
+openai_chunk_finish(struct buf *to, const struct completion *c,
+    const char *finish_reason, const struct token_usage *usage)
+{
+	add_chunk_head(to, c);
+	buf_addstr(to, "{}");
+	add_choice_end(to, finish_reason);
+	if (usage != NULL)
+		add_usage(to, usage);
+	buf_addch(to, '}');
+}
+
+void
+openai_chunk_usage(
+    struct buf *to, const struct completion *c, const struct token_usage *usage)
+{
+	add_head(to, c, "chat.completion.chunk");
+	buf_addstr(to, ",\"choices\":[]");
+	add_usage(to, usage);
+	buf_addch(to, '}');
+}
+
+void
+openai_model_list(struct buf *to, const char *const *ids, size_t n)
+{
+	size_t i;
+
+	buf_addstr(to, "{\"object\":\"list\",\"data\":[");
+	for (i = 0; i < n; i++) {
+		buf_addstr(to, i == 0 ? "{\"id\":" : ",{\"id\":");
+		json_text_quote_str(to, ids[i]);
+		buf_addf(to,
+		    ",\"object\":\"model\",\"created\":%d,"
+		    "\"owned_by\":\"anthropic\"}",
+		    MODEL_CREATED);
+	}
+	buf_addstr(to, "]}");
+}

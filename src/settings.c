@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "settings.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "limits.h"
+
+#include "banned.h"
+
+#define FIELD(member) .offset = offsetof(struct settings, member)
+
+#define LIST(...)     ((const char *const[]){__VA_ARGS__, NULL})
+
+#define MS_MIN        1000
+#define MS_MAX        86400000
+
+const struct setting settings_table[] = {
+    {
+	.name = "API_KEY",
+	.fallback = SETTINGS_DEFAULT_KEY,
+	.kind = SETTING_TEXT,
+	.min = 1,
+	.secret = true,
+	.help = "the bearer key that clients must send",
+	FIELD(api_key),
+    },
+    {
+	.name = "PORT",
+	.fallback = "8888",
+	.kind = SETTING_NUMBER,
+	.min = 0,
+	.max = 65535,
+	.help = "the TCP port to listen on; 0 takes any free one",
+	FIELD(port),
+    },
+    {
+	.name = "HOST",
+	.fallback = "127.0.0.1",
+	.kind = SETTING_TEXT,
+	.min = 1,
+	.help = "the address to listen on",
+	FIELD(host),
+    },
+    {
+	.name = "CORS_ORIGIN",
+	.fallback = "*",
+	.kind = SETTING_TEXT,
+	.help = "the web origin whose pages may use ccp; * is any, but only "
+		"loopback ones as long as API_KEY is the default",
+	FIELD(cors_origin),
+    },
+    {
+	.name = "ALLOWED_HOSTS",
+	.fallback = "",
+	.kind = SETTING_TEXT,
+	.help = "further host names that requests may be addressed to, "
+		"separated by commas",
+	FIELD(allowed_hosts),
+    },
+    {
+	.name = "CLAUDE_PATH",
+	.fallback = "claude",
+	.kind = SETTING_TEXT,
+	.min = 1,
+	.help = "the Claude Code program, a path or a name to be found",
+	FIELD(claude_path),
+    },
+    {
+	.name = "CLAUDE_WORKING_DIR",
+	.fallback = "",
+	.kind = SETTING_TEXT,
+	.help = "the directory Claude works in; empty is the current one, "
+		"for a service the home directory",
+	FIELD(claude_working_dir),
+    },
+    {
+	.name = "ASK_WORKING_DIR",
+	.fallback = "auto",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("auto", "always", "never"),
+	.help = "when a new conversation is asked for its directory",
+	FIELD(ask_working_dir),
+    },
+    {
+	.name = "CLAUDE_PERMISSION_MODE",
+	.fallback = "default",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("default", "plan", "acceptEdits", "dontAsk", "auto",
+	    "bypassPermissions"),
+	.help = "what Claude may do without being permitted first",
+	FIELD(claude_permission_mode),
+    },
+    {
+	.name = "CLAUDE_MAX_TURNS",
+	.fallback = "25",
+	.kind = SETTING_NUMBER,
+	.min = 1,
+	.max = 1000,
+	.help = "the most turns Claude takes to answer one request",
+	FIELD(claude_max_turns),
+    },
+    {
+	.name = "CLAUDE_TIMEOUT_MS",
+	.fallback = "300000",
+	.kind = SETTING_NUMBER,
+	.min = MS_MIN,
+	.max = MS_MAX,
+	.help = "milliseconds until a request is given up as a whole",
+	FIELD(claude_timeout_ms),
+    },
+    {
+	.name = "CLAUDE_IDLE_TIMEOUT_MS",
+	.fallback = "120000",
+	.kind = SETTING_NUMBER,
+	.min = MS_MIN,
+	.max = MS_MAX,
+	.help = "milliseconds without a sign of life until it is given up",
+	FIELD(claude_idle_timeout_ms),
+    },
+    {
+	.name = "CLAUDE_ENV",
+	.fallback = "",
+	.kind = SETTING_TEXT,
+	.help = "names of further environment variables that Claude gets, "
+		"separated by commas",
+	FIELD(claude_env),
+    },
+    {
+	.name = "SYSTEM_PROMPT_MODE",
+	.fallback = "replace",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("replace", "append"),
+	.help = "whether a request's system text replaces Claude Code's own "
+		"system prompt or is appended to it",
+	FIELD(system_prompt_mode),
+    },
+    {
+	.name = "DEFAULT_MODEL",
+	.fallback = "claude-sonnet-4-5-20250929",
+	.kind = SETTING_TEXT,
+	.min = 1,
+	.max = LIMIT_MODEL_BYTES,
+	.chars = "._:@/[]-",
+	.help = "the model of a request that names none, an alias or an id",
+	FIELD(default_model),
+    },
+    {
+	.name = "MAX_CONNECTIONS",
+	.fallback = "64",
+	.kind = SETTING_NUMBER,
+	.min = 1,
+	.max = 10000,
+	.help = "the most connections that \"ccp start\" serves at once",
+	FIELD(max_connections),
+    },
+    {
+	.name = "LOG_LEVEL",
+	.fallback = "info",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("error", "warn", "info", "debug"),
+	.help = "the least important messages that are logged",
+	FIELD(log_level),
+    },
+    {.name = NULL},
+};
+
+const struct setting *
+settings_find(const char *name)
+{
+	const struct setting *row;
+
+	for (row = settings_table; row->name != NULL; row++) {
+		if (strcasecmp(row->name, name) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+bool
+settings_default_key(const struct settings *s)
+{
+	return strcmp(s->api_key, SETTINGS_DEFAULT_KEY) == 0;
+}
