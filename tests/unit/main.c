@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * All unit tests in one program.  TAP goes to stdout; the exit status is 1 if
+ * a test failed.  CK_RUN_SUITE, CK_RUN_CASE and CK_FORK of check work.
+ */
+#include <stdlib.h>
+
+#include "suites.h"
+
+static Suite *(*const suites[])(void) = {
+    suite_api_error,
+    suite_buf,
+    suite_json_text,
+    suite_log,
+    suite_model_names,
+    suite_openai_request,
+    suite_openai_response,
+    suite_settings,
+};
+
+int
+main(void)
+{
+	SRunner *runner = srunner_create(suites[0]());
+	size_t i;
+	int failed;
+
+	for (i = 1; i < sizeof suites / sizeof suites[0]; i++)
+		srunner_add_suite(runner, suites[i]());
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
