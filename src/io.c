@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "io.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -67,6 +69,14 @@ io_write(const struct io_end *end, const void *from, size_t len)
 	if (end->kind == IO_SHARED && len > PIPE_BUF)
 		len = PIPE_BUF;
 	return outcome(write(end->fd, from, len));
+}
+
+void
+io_no_delay(int fd)
+{
+	int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 static int

@@ -39,6 +39,9 @@ ssize_t io_read(const struct io_end *end, void *to, size_t len);
  * SIGPIPE is raised on sockets, and the caller ignores it for pipes). */
 ssize_t io_write(const struct io_end *end, const void *from, size_t len);
 
+/* Small writes leave at once (TCP_NODELAY); nothing on anything but TCP. */
+void io_no_delay(int fd);
+
 /* A pipe, both ends close-on-exec.  0 or -1 with errno. */
 int io_pipe(int ret_fds[2]);
 

@@ -29,9 +29,9 @@
 #define LIMIT_OUT_SOFT_BYTES (1u * 1024 * 1024) /* above: stop reading Claude */
 
 /* JSON texts */
-#define LIMIT_JSON_DEPTH     128
-#define LIMIT_JSON_VALUES    200000
-#define LIMIT_JSON_KEY_BYTES 1024
+#define LIMIT_JSON_DEPTH        128
+#define LIMIT_JSON_VALUES       200000
+#define LIMIT_JSON_KEY_BYTES    1024
 #define LIMIT_JSON_NUMBER_BYTES 63 /* cJSON 1.7.15 reads no more of one */
 
 /* A chat request */
@@ -61,8 +61,9 @@
 #define LIMIT_SSE_COMMENT_MS 10000
 
 /* ccp start */
-#define LIMIT_SHUTDOWN_MS    10000
-#define LIMIT_LISTEN_BACKLOG 512
+#define LIMIT_SHUTDOWN_MS      10000 /* for requests under way */
+#define LIMIT_SHUTDOWN_TERM_MS 5000  /* more than the phases of a stop */
+#define LIMIT_LISTEN_BACKLOG   512
 
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "chat_reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "limits.h"
+#include "random.h"
+
+#include "banned.h"
+
+#define PREFIX "chatcmpl-"
+
+bool
+reply_open(struct chat_reply *r, struct exchange *x, const char *model,
+    bool stream, bool include_usage)
+{
+	memset(r, 0, sizeof(*r));
+	r->x = x;
+	r->stream = stream;
+	r->include_usage = include_usage;
+	r->quiet_since = clock_ms();
+	memcpy(r->id, PREFIX, sizeof(PREFIX));
+	random_hex(r->id + strlen(PREFIX), 12);
+	r->model = strdup(model);
+	r->meta.id = r->id;
+	r->meta.created = (int64_t)time(NULL);
+	r->meta.model = r->model;
+	buf_init(&r->text, LIMIT_ANSWER_BYTES);
+	buf_init(&r->reasoning, LIMIT_ANSWER_BYTES);
+	return r->model != NULL;
+}
+
+void
+reply_close(struct chat_reply *r)
+{
+	free(r->model);
+	buf_free(&r->text);
+	buf_free(&r->reasoning);
+}
+
+static void
+send_event(struct chat_reply *r, const struct buf *json)
+{
+	exchange_stream_event(r->x, json);
+	r->quiet_since = clock_ms();
+}
+
+static void
+begin(struct chat_reply *r)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+
+	if (r->begun)
+		return;
+	r->begun = true;
+	exchange_stream_begin(r->x);
+	openai_chunk_role(&json, &r->meta);
+	send_event(r, &json);
+}
+
+static void
+say(struct chat_reply *r, const char *key, struct buf *whole, const char *text)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+
+	r->spoken = true;
+	if (!r->stream) {
+		buf_addstr(whole, text);
+		return;
+	}
+	begin(r);
+	openai_chunk_text(&json, &r->meta, key, text, strlen(text));
+	send_event(r, &json);
+}
+
+void
+reply_message(struct chat_reply *r)
+{
+	r->gap = r->has_text;
+}
+
+void
+reply_text(struct chat_reply *r, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	if (r->gap && r->last != '\n')
+		say(r, "content", &r->text, "\n\n");
+	r->gap = false;
+	r->has_text = true;
+	r->last = text[strlen(text) - 1];
+	say(r, "content", &r->text, text);
+}
+
+void
+reply_reasoning(struct chat_reply *r, const char *text)
+{
+	if (text[0] != '\0')
+		say(r, "reasoning_content", &r->reasoning, text);
+}
+
+static void
+finish_stream(struct chat_reply *r, const char *finish_reason,
+    const struct token_usage *usage)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+
+	begin(r);
+	openai_chunk_finish(
+	    &json, &r->meta, finish_reason, r->include_usage ? NULL : usage);
+	send_event(r, &json);
+	if (r->include_usage) {
+		buf_clear(&json);
+		openai_chunk_usage(&json, &r->meta, usage);
+		send_event(r, &json);
+	}
+	exchange_stream_end(r->x, true);
+}
+
+void
+reply_finish(struct chat_reply *r, const char *finish_reason,
+    const struct token_usage *usage)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+
+	if (r->stream) {
+		finish_stream(r, finish_reason, usage);
+		return;
+	}
+	json.bad = !buf_ok(&r->text) || !buf_ok(&r->reasoning);
+	openai_completion(
+	    &json, &r->meta, &r->text, &r->reasoning, finish_reason, usage);
+	exchange_json(r->x, 200, &json);
+}
+
+void
+reply_error(struct chat_reply *r, const struct api_error *e)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT(8 * LIMIT_ERROR_TEXT_BYTES);
+
+	if (!r->begun) {
+		exchange_error(r->x, e);
+		return;
+	}
+	api_error_json(&json, e);
+	send_event(r, &json);
+	exchange_stream_end(r->x, false);
+}
+
+int64_t
+reply_deadline(const struct chat_reply *r)
+{
+	if (!r->stream || r->x->finished)
+		return CLOCK_NEVER;
+	return r->quiet_since +
+	       (r->begun ? LIMIT_SSE_COMMENT_MS : LIMIT_HOLD_BACK_MS);
+}
+
+void
+reply_tick(struct chat_reply *r)
+{
+	if (clock_ms() < reply_deadline(r))
+		return;
+	if (r->begun)
+		exchange_stream_comment(r->x);
+	else
+		begin(r);
+	r->quiet_since = clock_ms();
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "exchange.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+#include "random.h"
+
+#include "banned.h"
+
+#define FIELDS_BYTES 16384
+
+static const char json_type[] = "application/json; charset=utf-8";
+
+static bool
+sane_id(struct http_slice s)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-_.:/+=@";
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		if (s.at[i] == '\0' || strchr(good, s.at[i]) == NULL)
+			return false;
+	}
+	return s.len > 0 && s.len <= LIMIT_REQUEST_ID_BYTES;
+}
+
+static void
+set_id(struct exchange *x, const struct http_head *head)
+{
+	const struct http_field *own = NULL;
+
+	if (head != NULL)
+		own = http_field(head, "x-request-id", NULL);
+	if (own != NULL && sane_id(own->value)) {
+		memcpy(x->id, own->value.at, own->value.len);
+		x->id[own->value.len] = '\0';
+	} else {
+		memcpy(x->id, "req_", 4);
+		random_hex(x->id + 4, 12);
+	}
+}
+
+static void
+copy_slice(char *to, size_t size, struct http_slice s)
+{
+	(void)snprintf(
+	    to, size, "%.*s", (int)(s.len < size ? s.len : size), s.at);
+}
+
+void
+exchange_begin(struct exchange *x, const struct http_head *head)
+{
+	x->task = NULL;
+	x->started = clock_ms();
+	x->status = 0;
+	x->finished = false;
+	buf_init(&x->fields, FIELDS_BYTES);
+	(void)snprintf(x->method, sizeof(x->method), "-");
+	(void)snprintf(x->path, sizeof(x->path), "-");
+	if (head != NULL) {
+		copy_slice(x->method, sizeof(x->method), head->method);
+		copy_slice(x->path, sizeof(x->path), head->path);
+	}
+	set_id(x, head);
+	exchange_field(x, "X-Request-Id", "%s", x->id);
+}
+
+void
+exchange_end(struct exchange *x)
+{
+	buf_free(&x->fields);
+}
+
+void
+exchange_field(struct exchange *x, const char *name, const char *fmt, ...)
+{
+	char value[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	buf_addf(&x->fields, "%s: %s\r\n", name, value);
+}
+
+static void
+respond(struct exchange *x, int status, const char *type, const char *body,
+    size_t len)
+{
+	x->status = status;
+	x->finished = true;
+	http_conn_respond(
+	    x->conn, status, type, buf_str(&x->fields), body, len);
+}
+
+void
+exchange_json(struct exchange *x, int status, const struct buf *json)
+{
+	struct api_error e;
+
+	if (buf_ok(json)) {
+		respond(x, status, json_type, buf_str(json), json->len);
+		return;
+	}
+	api_error_set(&e, 500, "server_error", NULL,
+	    "The answer is too large for this proxy's memory.");
+	exchange_error(x, &e);
+}
+
+void
+exchange_error(struct exchange *x, const struct api_error *e)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT(8 * LIMIT_ERROR_TEXT_BYTES);
+
+	if (e->retry_after > 0)
+		exchange_field(x, "Retry-After", "%ld", e->retry_after);
+	api_error_json(&json, e);
+	respond(x, e->status, json_type, buf_str(&json), json.len);
+}
+
+void
+exchange_empty(struct exchange *x, int status)
+{
+	respond(x, status, NULL, "", 0);
+}
+
+void
+exchange_stream_begin(struct exchange *x)
+{
+	exchange_field(x, "Cache-Control", "no-cache");
+	exchange_field(x, "X-Accel-Buffering", "no");
+	x->status = 200;
+	http_conn_stream_begin(x->conn, 200, "text/event-stream; charset=utf-8",
+	    buf_str(&x->fields));
+}
+
+void
+exchange_stream_event(struct exchange *x, const struct buf *json)
+{
+	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
+
+	buf_addstr(&event, "data: ");
+	buf_add(&event, buf_str(json), json->len);
+	buf_addstr(&event, "\n\n");
+	http_conn_stream_data(x->conn, buf_str(&event), event.len);
+}
+
+void
+exchange_stream_comment(struct exchange *x)
+{
+	static const char comment[] = ": still working\n\n";
+
+	http_conn_stream_data(x->conn, comment, sizeof(comment) - 1);
+}
+
+void
+exchange_stream_end(struct exchange *x, bool done)
+{
+	static const char last[] = "data: [DONE]\n\n";
+
+	if (done)
+		http_conn_stream_data(x->conn, last, sizeof(last) - 1);
+	x->finished = true;
+	http_conn_stream_end(x->conn, done);
+}
+
+void
+exchange_log(const struct exchange *x)
+{
+	log_info("%s %s %s %d %lldms", x->id, x->method, x->path, x->status,
+	    (long long)(clock_ms() - x->started));
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One request and its response, as the endpoints see them.
+ */
+#ifndef CCP_EXCHANGE_H
+#define CCP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api_error.h"
+#include "buf.h"
+#include "http_conn.h"
+#include "limits.h"
+#include "settings.h"
+#include "task.h"
+
+struct exchange {
+	struct http_conn *conn;
+	const struct settings *settings;
+	char *const *env;  /* of the process, for a child */
+	bool reachable;    /* over an address that is not loopback */
+	struct task *task; /* what goes on; owned by the poll loop */
+
+	char id[LIMIT_REQUEST_ID_BYTES + 1]; /* X-Request-Id */
+	char method[16], path[128];          /* for the log, cut to fit */
+	int64_t started;                     /* clock_ms() */
+	struct buf fields;                   /* field lines of the response */
+	int status;                          /* sent; 0: not yet */
+	bool finished;                       /* the response is complete */
+};
+
+/* head: NULL where none could be parsed.  The id is the client's own
+ * X-Request-Id if that is sane, else a new one. */
+void exchange_begin(struct exchange *x, const struct http_head *head);
+
+/* Frees what belongs to the exchange, not its connection or task. */
+void exchange_end(struct exchange *x);
+
+/* Adds a field to the response; before it begins. */
+void exchange_field(struct exchange *x, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Responds whole: with JSON, with an error object, with no body at all. */
+void exchange_json(struct exchange *x, int status, const struct buf *json);
+void exchange_error(struct exchange *x, const struct api_error *e);
+void exchange_empty(struct exchange *x, int status);
+
+/* Responds with server-sent events: 200 first, then one JSON text each. */
+void exchange_stream_begin(struct exchange *x);
+void exchange_stream_event(struct exchange *x, const struct buf *json);
+void exchange_stream_comment(struct exchange *x);
+
+/* done: ends with [DONE].  Else the connection closes without it. */
+void exchange_stream_end(struct exchange *x, bool done);
+
+/* One line about a response that is complete. */
+void exchange_log(const struct exchange *x);
+
+#endif

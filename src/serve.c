@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "serve.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "access.h"
+#include "address.h"
+#include "exchange.h"
+#include "http_response.h"
+#include "io.h"
+#include "log.h"
+#include "route.h"
+#include "signals.h"
+
+#include "banned.h"
+
+struct server {
+	struct http_conn *conn;
+	const struct settings *settings; /* NULL: broken */
+	struct exchange x;         /* the request under way, or the last */
+	const struct route *route; /* of x, once it is admitted */
+	bool open;                 /* x is a request to be answered */
+	bool over;                 /* the connection is */
+};
+
+/* A request's beginning: who asks, for what, in which form. */
+
+static void
+begin(struct server *s, const struct http_head *head)
+{
+	exchange_end(&s->x);
+	exchange_begin(&s->x, head);
+	s->open = true;
+}
+
+static void
+refuse_bad(struct server *s, int status)
+{
+	struct api_error e;
+
+	begin(s, http_conn_head(s->conn));
+	api_error_set(&e, status, "invalid_request_error", NULL,
+	    "This is not an HTTP request that can be served: %s.",
+	    http_reason(status));
+	exchange_error(&s->x, &e);
+}
+
+static bool
+configured(const struct server *s, struct api_error *e)
+{
+	if (s->settings != NULL)
+		return true;
+	api_error_set(e, 500, "server_error", "configuration",
+	    "The configuration of this proxy is broken: its log names the "
+	    "line.");
+	return false;
+}
+
+/* The media type without its parameters (RFC 9110 8.3.1). */
+static bool
+is_json(const struct http_head *head)
+{
+	const struct http_field *field = http_field(head, "content-type", NULL);
+	struct http_slice type;
+	size_t len = 0;
+
+	if (field == NULL)
+		return false;
+	type = field->value;
+	while (len < type.len && strchr("; \t", type.at[len]) == NULL)
+		len++;
+	type.len = len;
+	return http_slice_is_nocase(type, "application/json");
+}
+
+static bool
+form_allowed(const struct server *s, const struct route *route,
+    const struct http_head *head, struct api_error *e)
+{
+	if (!route->takes_json)
+		return true;
+	if (!is_json(head)) {
+		api_error_set(e, 415, "invalid_request_error", NULL,
+		    "The request needs Content-Type: application/json.");
+		return false;
+	}
+	if (http_conn_framing(s->conn)->kind == HTTP_BODY_NONE) {
+		api_error_set(e, 411, "invalid_request_error", NULL,
+		    "The request needs a body with Content-Length or chunked "
+		    "coding.");
+		return false;
+	}
+	return true;
+}
+
+/* The checks that need no body, in order.  The route, or NULL when answered
+ * already (e->status 0) or to be answered with *e. */
+static const struct route *
+admit(struct server *s, const struct http_head *head, struct api_error *e)
+{
+	const struct route *route;
+
+	e->status = 0;
+	if (!configured(s, e) || !access_from(&s->x, head, e))
+		return NULL;
+	if (access_preflight(&s->x, head))
+		return NULL;
+	route = route_find(&s->x, head, e);
+	if (route == NULL || (route->needs_key && !access_key(&s->x, head, e)))
+		return NULL;
+	return form_allowed(s, route, head, e) ? route : NULL;
+}
+
+static void
+on_head(struct server *s)
+{
+	struct api_error e;
+
+	begin(s, http_conn_head(s->conn));
+	s->route = admit(s, http_conn_head(s->conn), &e);
+	if (s->route != NULL)
+		http_conn_read_body(s->conn);
+	else if (e.status != 0)
+		exchange_error(&s->x, &e);
+}
+
+static void
+on_over(struct server *s)
+{
+	if (s->x.task != NULL)
+		s->x.task->ops->cancel(s->x.task);
+	if (s->open && !s->x.finished)
+		log_info("%s %s %s: the client left", s->x.id, s->x.method,
+		    s->x.path);
+	s->open = false;
+	s->over = true;
+}
+
+/* What happened on the connection.  One request at a time: while Claude is
+ * being stopped behind the last answer, the next request waits. */
+static void
+take_events(struct server *s)
+{
+	enum http_conn_event event = HTTP_CONN_HEAD;
+
+	while (!s->over && event != HTTP_CONN_NOTHING) {
+		if (s->x.task != NULL && s->x.finished)
+			return;
+		event = http_conn_next(s->conn);
+		if (event == HTTP_CONN_HEAD)
+			on_head(s);
+		else if (event == HTTP_CONN_REQUEST)
+			s->route->serve(&s->x);
+		else if (event == HTTP_CONN_BAD)
+			refuse_bad(s, http_conn_status(s->conn));
+		else if (event != HTTP_CONN_NOTHING)
+			on_over(s);
+	}
+}
+
+/* TERM: whoever waits is told; Claude is stopped.  HUP: the request under way
+ * is finished, then the connection ends. */
+static void
+take_signals(struct server *s)
+{
+	struct signals_seen seen = signals_take();
+	struct api_error e;
+
+	if (seen.stop || seen.hup)
+		http_conn_shutdown(s->conn);
+	if (!seen.stop || s->x.task == NULL || s->x.finished)
+		return;
+	api_error_set(&e, 503, "server_error", "shutting_down",
+	    "The proxy is shutting down.");
+	s->x.task->ops->abort(s->x.task, &e);
+}
+
+static void
+log_answer(struct server *s)
+{
+	if (!s->open || !s->x.finished)
+		return;
+	s->open = false;
+	exchange_log(&s->x);
+}
+
+static void
+turn(struct server *s, struct pollset *ps)
+{
+	struct task *task = s->x.task;
+
+	pollset_reset(ps);
+	pollset_want(ps, signals_fd(), POLLIN);
+	if (!s->over)
+		http_conn_poll(s->conn, ps);
+	if (task != NULL)
+		task->ops->poll(task, ps);
+	if (pollset_wait(ps) == -1) {
+		log_error("poll: %s", strerror(errno));
+		on_over(s);
+	}
+	take_signals(s);
+	if (!s->over)
+		http_conn_step(s->conn, ps);
+	if (task != NULL) {
+		task->ops->step(task, ps);
+		if (task->ops->done(task)) {
+			task->ops->free(task);
+			s->x.task = NULL;
+		}
+	}
+	log_answer(s);
+	take_events(s);
+	log_answer(s);
+}
+
+int
+serve_connection(
+    int in, int out, const struct settings *settings, char *const *env)
+{
+	struct server s = {.settings = settings};
+	struct pollset ps;
+
+	io_no_delay(in);
+	s.conn = http_conn_new(in, out);
+	if (s.conn == NULL)
+		return -1;
+	s.x.conn = s.conn;
+	s.x.settings = settings;
+	s.x.env = env;
+	s.x.reachable = address_fd_reachable(in);
+	while (!s.over || s.x.task != NULL)
+		turn(&s, &ps);
+	exchange_end(&s.x);
+	http_conn_free(s.conn);
+	return 0;
+}
