@@ -66,10 +66,10 @@ AC_DEFUN([CCP_DEVELOPER_WARNINGS], [
 CCP_TRY_CFLAGS([WARN_CFLAGS], [-Wshadow -Wstrict-prototypes \
   -Wmissing-prototypes -Wmissing-declarations -Wold-style-definition \
   -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wcast-qual \
-  -Wcast-align -Wnull-dereference -Wimplicit-fallthrough -Wredundant-decls \
+  -Wcast-align -Wnull-dereference -Wimplicit-fallthrough \
   -Wnested-externs -Winit-self -Wdate-time])
 CCP_TRY_CFLAGS([WARN_CFLAGS], [-Wduplicated-cond \
-  -Wduplicated-branches -Walloc-zero -Wformat-overflow=2 -Wformat-signedness \
+  -Walloc-zero -Wformat-overflow=2 -Wformat-signedness \
   -Wstringop-overflow=4 -Wtrampolines -Wjump-misses-init -Wbad-function-cast \
   -Wcomma -Wassign-enum -Wconditional-uninitialized -Wextra-semi-stmt \
   -Wloop-analysis -Wshift-sign-overflow -Wunreachable-code-aggressive \
