@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "buf.h"
-#include "http_parse.h"
+#include "http_framing.h"
 
 struct http_body {
 	enum http_body_kind kind;
@@ -33,7 +33,8 @@ int http_body_start(
  * taken, never a byte behind the body.  HTTP_BODY_MORE, HTTP_BODY_DONE, or
  * the negated status: -400 (chunk grammar, bare LF), -413 (over max), -431
  * (trailers too long), -500 (out of memory).  Chunk extensions and trailers
- * are checked and dropped.
+ * are checked and dropped.  After DONE or a failure nothing more is taken and
+ * the result stays the same.
  */
 int http_body_step(struct http_body *b, const char *in, size_t len,
     size_t *ret_used, struct buf *out);

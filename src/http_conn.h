@@ -8,10 +8,13 @@
  *      HEAD -> (owner: read_body) -> REQUEST -> (owner: respond) -> HEAD ...
  *
  * On a socket a FIN that arrives while a response is owed means that the
- * client is gone (POLLRDHUP, so pipelined bytes behind it stay unread; a
- * client that half-closes after its request is not served).  Where the
- * system has no POLLRDHUP, a peek does the same once all bytes before the FIN
- * are read.  On pipes and files the end of input only ends the requests.
+ * client is gone (POLLRDHUP, so pipelined bytes before it stay unread; a
+ * client that half-closes after its request is served only if the response is
+ * complete before the owner waits again).  Where the system has no POLLRDHUP,
+ * reading ahead by LIMIT_READ_BYTES does the same.  A FIN within a head is the
+ * END, within a body the client is GONE.
+ * On pipes and files the end of input only ends the requests: responses that
+ * are owed are written, and a request that it cuts short is BAD (400).
  */
 #ifndef CCP_HTTP_CONN_H
 #define CCP_HTTP_CONN_H
@@ -21,7 +24,7 @@
 #include <stdint.h>
 
 #include "buf.h"
-#include "http_parse.h"
+#include "http_framing.h"
 #include "pollset.h"
 
 enum http_conn_event {
@@ -46,13 +49,14 @@ void http_conn_step(struct http_conn *c, const struct pollset *ps);
 /* The next thing that happened.  GONE and END repeat for ever. */
 enum http_conn_event http_conn_next(struct http_conn *c);
 
-/* Of the request under way; valid until its response is complete.  head is
- * NULL when BAD came before a head was read. */
+/* Of the request under way; valid until the http_conn_next() after its
+ * response is complete.  head is NULL when BAD came before a head was read. */
 const struct http_head *http_conn_head(const struct http_conn *c);
 const struct http_framing *http_conn_framing(const struct http_conn *c);
 const struct buf *http_conn_body(const struct http_conn *c);
 
-/* After BAD: 400, 408, 413, 414, 417, 431, 501, 505. */
+/* After BAD: 400, 408, 413, 414, 417, 431, 501, 505, or 500 when out of
+ * memory. */
 int http_conn_status(const struct http_conn *c);
 
 /* After HEAD: the body is wanted.  Sends 100 Continue if it was asked for and

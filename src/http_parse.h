@@ -9,15 +9,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
+#include "http_slice.h"
 #include "limits.h"
-
-struct http_slice {
-	const char *at;
-	size_t len;
-};
 
 struct http_field {
 	struct http_slice name;
@@ -26,9 +21,10 @@ struct http_field {
 
 struct http_head {
 	struct http_slice method;
-	struct http_slice target; /* as sent */
-	struct http_slice path; /* without query; authority form removed; "*" */
-	struct http_slice query; /* behind '?', may be empty */
+	struct http_slice target;    /* as sent */
+	struct http_slice authority; /* of "http://authority/path", or empty */
+	struct http_slice path;      /* without authority and query; or "*" */
+	struct http_slice query;     /* behind '?', may be empty */
 	int minor; /* HTTP/1.minor: 0, or 1 for every higher one */
 	struct http_field fields[LIMIT_HEAD_FIELDS];
 	size_t nfields;
@@ -43,42 +39,16 @@ struct http_head {
  * Returns the length of the head with its empty line (> 0), HTTP_MORE, or the
  * negated status to answer: -400, -414, -431, -501, -505.  Leading empty
  * lines are skipped (RFC 9112 2.2).  A bare CR, obs-fold, white space before
- * the colon, control bytes are a 400 (RFC 9112 2.2, 5.1, 5.2).  What can be
- * refused early (no token at the first byte: TLS on this port) is.
+ * the colon, control bytes are a 400 (RFC 9112 2.2, 5.1, 5.2).  A first byte
+ * that begins no token (TLS on this port) is refused at once, all else when
+ * its line is complete, so that the result does not depend on how the bytes
+ * were split.
  */
 ssize_t http_parse_head(
     const char *bytes, size_t len, size_t seen, struct http_head *head);
 
-enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED };
-
-struct http_framing {
-	enum http_body_kind kind;
-	uint64_t length;      /* HTTP_BODY_LENGTH */
-	bool keep_alive;      /* the client wants it and the version has it */
-	bool expect_continue; /* Expect: 100-continue, HTTP/1.1 */
-};
-
-/*
- * How the body is framed (RFC 9112 6.3) and what Connection says.  0 or the
- * status to answer: 400 (Transfer-Encoding together with Content-Length,
- * differing or malformed or repeated Content-Length, Transfer-Encoding in
- * HTTP/1.0, chunked not last or twice, no or two Host fields in HTTP/1.1, bad
- * Host), 501 (another transfer coding), 417 (another expectation).  The
- * connection must be closed after any of them.
- */
-int http_framing(const struct http_head *head, struct http_framing *ret);
-
-/* The only field of that name (case-insensitive), or NULL; *ret_count, which
- * may be NULL, is how many there are. */
-const struct http_field *
-http_field(const struct http_head *head, const char *name, size_t *ret_count);
-
-bool http_slice_is(struct http_slice s, const char *text);
-bool http_slice_is_nocase(struct http_slice s, const char *text);
-
-/* Is token (lower case) an element of the comma-separated list in any field
- * of that name? */
-bool http_field_has(
-    const struct http_head *head, const char *name, const char *token);
+/* uri-host [ ":" port ] (RFC 9110 7.2), which may be empty.  An IPv6 address
+ * is in brackets; user information is an error (RFC 9110 4.2.4). */
+bool http_host_valid(struct http_slice host);
 
 #endif
