@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "http_conn.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <stdlib.h>
 #include <time.h>
 
@@ -17,20 +13,16 @@
 
 #include "banned.h"
 
-/* A head that is nearly too long, and then one read. */
-#define INPUT_BYTES_MAX (LIMIT_HEAD_BYTES + LIMIT_READ_BYTES)
-
 struct http_conn *
 http_conn_new(int in, int out)
 {
 	struct http_conn *c = calloc(1, sizeof *c);
-	int on = 1;
 
 	if (c == NULL)
 		return NULL;
 	c->in = io_end_of(in);
 	c->out = io_end_of(out);
-	buf_init(&c->input, INPUT_BYTES_MAX);
+	buf_init(&c->input, HTTP_CONN_INPUT_BYTES);
 	buf_init(&c->head_bytes, LIMIT_HEAD_BYTES);
 	buf_init(&c->body, LIMIT_BODY_BYTES);
 	buf_init(&c->output, LIMIT_OUT_BYTES);
@@ -38,10 +30,6 @@ http_conn_new(int in, int out)
 	c->now = clock_ms();
 	c->deadline = c->now + LIMIT_HEAD_MS;
 	c->stall = CLOCK_NEVER;
-	/* Events of a stream must not wait for the acknowledgement of the
-	 * one before.  Fails on what is not TCP, which does not matter. */
-	if (c->out.kind == IO_SOCKET)
-		(void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	return c;
 }
 

@@ -34,7 +34,7 @@ is_owed(const struct http_conn *c)
 static bool
 is_reading(const struct http_conn *c)
 {
-	if (c->input_ended)
+	if (c->input_ended || c->input.len >= HTTP_CONN_INPUT_BYTES)
 		return false;
 	return c->phase == IDLE || c->phase == HEAD || c->phase == BODY ||
 	       c->phase == LINGER;
@@ -213,7 +213,10 @@ http_conn_poll(const struct http_conn *c, struct pollset *ps)
 	}
 	if (is_reading(c)) {
 		pollset_want(ps, c->in.fd, POLLIN);
-		pollset_until(ps, c->deadline);
+		/* One that has passed woke the owner, who may be too busy
+		 * to ask what became of it; it must not spin. */
+		if (c->now < c->deadline)
+			pollset_until(ps, c->deadline);
 	}
 	if (!is_owed(c))
 		return;

@@ -25,6 +25,10 @@
 #include "http_conn.h"
 #include "http_framing.h"
 #include "io.h"
+#include "limits.h"
+
+/* A head that is nearly too long, and then one read. */
+#define HTTP_CONN_INPUT_BYTES (LIMIT_HEAD_BYTES + LIMIT_READ_BYTES)
 
 enum phase {
 	IDLE,   /* before the first byte of a request */

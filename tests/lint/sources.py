@@ -17,7 +17,8 @@ LAYERS = {
     0: "banned buf cleanup clock limits log random utf8",
     1: "address child io json_text pollset proc_tree programs settings "
        "settings_load signals",
-    2: "http_body http_char http_conn http_parse http_response",
+    2: "http_body http_char http_conn http_conn_io http_conn_state http_framing "
+       "http_parse http_response http_slice",
     3: "api_error claude claude_args claude_error claude_event claude_find "
        "claude_guard claude_lines claude_transport model_names "
        "openai_content openai_request openai_response",
