@@ -32,10 +32,12 @@ static const char *const refused[] = {
 
 /* Set unless the user has set them: bounded retries (the CLI's own default is
  * ten, three minutes), an error instead of a silent second answer when the
- * stream breaks, no update of the program in the middle of a request. */
+ * stream breaks, no update of the program in the middle of a request, no
+ * second API request that asks for a title nobody will see (measured, CLI
+ * 2.1.197: one for each new process). */
 static const char *const preset[] = {"CLAUDE_CODE_MAX_RETRIES=2",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK=1", "DISABLE_AUTOUPDATER=1",
-    NULL};
+    "CLAUDE_CODE_DISABLE_TERMINAL_TITLE=1", NULL};
 
 static bool
 matches(const char *name, const char *pattern)
