@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ccp.socket under a real systemd, installed by "make install", as an ordinary
+user.  This script starts itself again in the container of tests/systemd/bed.
+"""
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+SRC = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SRC / "tests" / "lib"))
+
+# pylint: disable=wrong-import-position
+import http_client
+# import mock_messages
+import procs
+import real_claude
+from ccp import chat_body
+from tap import Skip, contains, eq, fail, main, ok, test, until
+
+SECONDS = 240
+PORT = 8888
+KEY = "key-of-the-systemd-test"
+TAG = "CCP_TEST_TAG"
+INSIDE_SRC = "/ccp-src"
+INSIDE_CLAUDE = "/ccp-claude"
+
+
+# --- outside: install, boot, hand on ---------------------------------------
+
+def install(tree):
+    """make install DESTDIR=tree, apart from the make that runs this."""
+    env = {n: v for n, v in os.environ.items()
+           if n not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
+    done = subprocess.run(
+        ["make", "-s", "install", f"DESTDIR={tree}"], env=env,
+        cwd=os.environ["CCP_BUILD"], text=True, check=False, umask=0o022,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise RuntimeError(f"make install:\n{done.stdout}")
+
+
+def skip_all(why):
+    if os.environ.get("CCP_NO_SKIP"):
+        print(f"1..1\nnot ok 1 - {why}")
+        sys.exit(1)
+    print(f"1..0 # SKIP {why}")
+    sys.exit(0)
+
+
+def outside(arguments):
+    bed = SRC / "tests" / "systemd" / "bed"
+    python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
+    command = [str(bed), "-t", str(SECONDS), "-b", f"{SRC}:{INSIDE_SRC}"]
+    environ = dict(os.environ)
+    with contextlib.suppress(Skip):
+        claude = pathlib.Path(real_claude.find())
+        command += ["-b", f"{claude.parent}:{INSIDE_CLAUDE}"]
+        environ["CCP_TEST_CLAUDE"] = f"{INSIDE_CLAUDE}/{claude.name}"
+    with tempfile.TemporaryDirectory(prefix="ccp-tree-") as parent:
+        tree = os.path.join(parent, "root")
+        os.mkdir(tree, 0o755)
+        install(tree)
+        done = subprocess.run(
+            command + ["-i", tree, python, "-B",
+                       f"{INSIDE_SRC}/tests/e2e/test_systemd.py", "--inside",
+                       *arguments],
+            env=environ, check=False, text=True, stderr=subprocess.PIPE)
+    if done.returncode == 77:
+        skip_all(done.stderr.strip())
+    for line in done.stderr.splitlines():
+        print(f"# {line}")
+    sys.exit(done.returncode)
+
+
+# --- inside ----------------------------------------------------------------
+
+def systemctl(*arguments, check=True):
+    done = subprocess.run(["systemctl", "--user", *arguments], text=True,
+                          capture_output=True, check=False, timeout=60)
+    if check and done.returncode:
+        fail(f"systemctl --user {' '.join(arguments)}: {done.stderr}")
+    return done.stdout.strip()
+
+
+def configure(**settings):
+    path = pathlib.Path.home() / ".ccp" / "config.json"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_text(json.dumps({
+        "API_KEY": KEY, "ASK_WORKING_DIR": "never", "CLAUDE_PATH": "demo",
+        "CLAUDE_ENV": f"{TAG},CCP_DEMO_MODE,CCP_DEMO_DELAY_MS", **settings}),
+        encoding="utf-8")
+
+
+@contextlib.contextmanager
+def environment(**variables):
+    """Variables for the handlers of connections made meanwhile."""
+    systemctl("set-environment", *[f"{n}={v}" for n, v in variables.items()])
+    try:
+        yield
+    finally:
+        systemctl("unset-environment", *variables)
+
+
+def connect():
+    return http_client.Client(
+        socket.create_connection(("127.0.0.1", PORT), 30),
+        {"Authorization": f"Bearer {KEY}"})
+
+
+def log_of_ccp():
+    subprocess.run(["journalctl", "--user", "--sync"], check=False,
+                   capture_output=True)
+    return subprocess.run(
+        ["journalctl", "--user", "-q", "-o", "cat", "-t", "ccp"], text=True,
+        capture_output=True, check=True).stdout
+
+
+def socket_state():
+    return systemctl("is-active", "ccp.socket", check=False)
+
+
+def wait_gone(tag):
+    """Nothing with this tag, and no unit of a connection, is left."""
+    until(lambda: not procs.with_variable(TAG, tag), 6,
+          "end of all processes of the connection")
+    until(lambda: not systemctl("list-units", "--all", "--plain",
+                                "--no-legend", "ccp@*"), 6, "end of its unit")
+
+
+def begin_answer(body):
+    """Connects, streams until the first text has come; the connection."""
+    http = connect()
+    response, events = http.stream("/v1/chat/completions",
+                                   dict(body, stream=True))
+    eq(response.status, 200)
+    for kind, text in events:
+        if kind == "data" and '"content":"' in text \
+                and '"content":""' not in text:
+            return http
+    fail("the answer has ended")
+    return None
+
+
+@test("systemd has no complaint about the units")
+def _():
+    place = systemctl("show", "-P", "FragmentPath", "ccp.socket")
+    ok(place, "ccp.socket is not found by systemd")
+    service = pathlib.Path(place).with_name("ccp@.service")
+    instance = pathlib.Path.home() / "ccp@1.service"
+    instance.write_text(service.read_text(encoding="utf-8"), encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "--user", "--man=no", "verify", place, instance],
+        capture_output=True, text=True, check=False)
+    eq((done.stderr, done.returncode), ("", 0))
+
+
+@test("systemctl --user enable --now ccp.socket, and it answers")
+def _():
+    configure()
+    systemctl("enable", "--now", "ccp.socket")
+    eq(socket_state(), "active")
+    with connect() as http:
+        eq(http.get("/health").json(), {"status": "ok"})
+        response = http.post_json("/v1/chat/completions", chat_body("Hello!"))
+    eq(response.status, 200)
+    contains(response.json()["choices"][0]["message"]["content"], "Hello!")
+
+
+def ask(name, count):
+    ids = []
+    for n in range(count):
+        with connect() as http:
+            ids.append(f"{name}-{n}")
+            response = http.post_json(
+                "/v1/chat/completions", chat_body(f"I am {ids[-1]}."),
+                {"X-Request-Id": ids[-1]})
+        eq(response.status, 200, ids[-1])
+        eq(response.header("X-Request-Id"), ids[-1])
+        contains(response.json()["choices"][0]["message"]["content"],
+                 f"I am {ids[-1]}.")
+    return ids
+
+
+@test("200 requests from 8 clients, each one in the journal", 180)
+def _():
+    with environment(CCP_DEMO_DELAY_MS=0), \
+            concurrent.futures.ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(ask, f"client{n}-{uuid.uuid4().hex}", 25)
+                for n in range(8)]
+        ids = [i for d in done for i in d.result()]
+    eq(len(set(ids)), 200)
+
+    def missing():
+        log = log_of_ccp()
+        return [i for i in ids if i not in log]
+    until(lambda: not missing(), 10, "every request in journalctl -t ccp")
+    eq(socket_state(), "active")
+
+
+@test("400 connections in one second leave the socket active")
+def _():
+    begun = time.monotonic()
+    clients = [connect() for _ in range(400)]
+    took = time.monotonic() - begun
+    print(f"# 400 connections in {took:.2f} s")
+    # else this would not be the burst that trips systemd's own limit
+    ok(took < 2, f"connecting took {took} s")
+    for http in clients:
+        http.send_request("GET", "/health")
+    statuses = []
+    for http in clients:
+        with http:
+            statuses.append(http.read_response().status)
+    eq(statuses, [200] * 400)
+    eq(socket_state(), "active")
+    with connect() as http:
+        eq(http.get("/health").status, 200)
+
+
+@test("connections leave no units behind, failed ones neither")
+def _():
+    # a handler that is killed is a failed unit
+    with connect() as http:
+        eq(http.get("/health").status, 200)
+        pids = systemctl("show", "-P", "MainPID", "ccp@*").split()
+        ok(pids, "no unit of the connection")
+        for pid in pids:
+            os.kill(int(pid), signal.SIGKILL)
+        ok(http.at_end(), "the connection outlives its handler")
+    until(lambda: not systemctl("list-units", "--all", "--plain",
+                                "--no-legend", "ccp@*"), 6, "no units")
+
+
+@test("a configuration change counts for the next connection")
+def _():
+    configure(API_KEY="another")
+    try:
+        with connect() as http:
+            eq(http.get("/v1/models").status, 401)
+            eq(http.get("/v1/models",
+                        Authorization="Bearer another").status, 200)
+    finally:
+        configure()
+
+
+@test("a client that leaves mid-answer leaves no process")
+def _():
+    tag = uuid.uuid4().hex
+    with environment(CCP_DEMO_MODE="grandchild,long",
+                     CCP_DEMO_DELAY_MS=20, **{TAG: tag}):
+        with begin_answer(chat_body("Go on.")):
+            there = procs.with_variable(TAG, tag)
+            # handler, Claude, and the command that Claude began
+            ok(len(there) >= 3, procs.describe(there))
+        wait_gone(tag)
+
+
+@test("a handler killed mid-answer leaves no process")
+def _():
+    tag = uuid.uuid4().hex
+    with environment(CCP_DEMO_MODE="grandchild,long,ignore-term",
+                     CCP_DEMO_DELAY_MS=20, **{TAG: tag}):
+        with begin_answer(chat_body("Go on.")):
+            handlers = [p for p in procs.with_variable(TAG, tag)
+                        if "ccp-handler" in p.command]
+            eq(len(handlers), 1)
+            os.kill(handlers[0].pid, signal.SIGKILL)
+            until(lambda: not procs.with_variable(TAG, tag), 15,
+                  "end of all processes of the connection")
+
+
+@test("stopping leaves nothing")
+def _():
+    tag = uuid.uuid4().hex
+    with environment(CCP_DEMO_MODE="long", CCP_DEMO_DELAY_MS=20,
+                     **{TAG: tag}):
+        with begin_answer(chat_body("Go on.")):
+            systemctl("stop", "ccp.socket", "ccp@*")
+            eq(socket_state(), "inactive")
+            wait_gone(tag)
+    systemctl("start", "ccp.socket")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] != ["--inside"]:
+        outside(sys.argv[1:])
+    del sys.argv[1]
+    main()
