@@ -84,7 +84,7 @@ refuse(struct loading *l, const struct setting *row, const struct origin *o,
 		    head, sizeof head, "%.64s line %zu: ", l->base, o->line);
 	else if (o->file)
 		(void)snprintf(head, sizeof head, "%.64s: ", l->base);
-	if (o->value != NULL && !row->secret)
+	if (o->value != NULL && o->value[0] != '\0' && !row->secret)
 		(void)snprintf(
 		    value, sizeof value, "=%.*s", VALUE_SHOWN, o->value);
 	(void)snprintf(l->err, l->errlen, "%s%s%s%s: must %s", head, row->name,
@@ -149,7 +149,7 @@ check_text(struct loading *l, const struct setting *row, const struct origin *o)
 		if (p != o->value && strchr(row->chars, *p) != NULL)
 			continue;
 		(void)snprintf(must, sizeof must,
-		    "begin with a letter or digit and hold nothing else but %s",
+		    "hold only letters, digits and %s, a letter or digit first",
 		    row->chars);
 		return refuse(l, row, o, must);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * All unit tests in one program.  TAP goes to stdout; the exit status is 1 if
- * a test failed.  CK_RUN_SUITE, CK_RUN_CASE and CK_FORK of check work.
+ * a test failed.  CK_RUN_SUITE=log runs one suite.
  */
 #include <stdlib.h>
 

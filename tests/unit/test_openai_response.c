@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "openai_response.h"
+
+#include <string.h>
+
+#include "json_text.h"
+#include "suites.h"
+
+#define HEAD(object)                                                           \
+	"{\"id\":\"chatcmpl-1\",\"object\":\"" object                          \
+	"\",\"created\":1700000000,\"model\":\"m\\\"x\","                      \
+	"\"choices\":["
+#define CHUNK(delta, finish)                                                   \
+	HEAD("chat.completion.chunk")                                          \
+	"{\"index\":0,\"delta\":" delta                                        \
+	",\"logprobs\":null,\"finish_reason\":" finish "}]"
+#define USAGE                                                                  \
+	",\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3,"            \
+	"\"total_tokens\":15,\"prompt_tokens_details\":{\"cached_tokens\":7}}"
+
+/* A name that must be quoted, to see that it is. */
+static const struct completion head = {"chatcmpl-1", 1700000000, "m\"x"};
+static const struct token_usage usage = {12, 7, 3};
+
+static void
+assert_text(struct buf *b, const char *want)
+{
+	struct json_text_error e;
+
+	ck_assert(buf_ok(b));
+	ck_assert_str_eq(buf_str(b), want);
+	ck_assert(json_text_check(buf_str(b), b->len, &e));
+	buf_free(b);
+}
+
+START_TEST(completion_without_reasoning)
+{
+	struct buf to = BUF_INIT(1000), text = BUF_INIT(100);
+	struct buf none = BUF_INIT(100);
+
+	buf_addstr(&text, "line\n\"two\"");
+	openai_completion(&to, &head, &text, &none, "stop", &usage);
+	assert_text(&to,
+	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
+	                            "\"assistant\","
+				    "\"content\":\"line\\n\\\"two\\\"\","
+	                            "\"refusal\":null},"
+				    "\"logprobs\":null,\"finish_reason\":"
+	                            "\"stop\"}]" USAGE "}");
+	buf_free(&text);
+}
+END_TEST
+
+START_TEST(completion_with_reasoning)
+{
+	struct buf to = BUF_INIT(1000), none = BUF_INIT(100);
+	struct buf reasoning = BUF_INIT(100);
+
+	buf_addstr(&reasoning, "hm\t");
+	openai_completion(&to, &head, &none, &reasoning, "length", &usage);
+	assert_text(&to,
+	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
+	                            "\"assistant\","
+				    "\"content\":\"\",\"refusal\":null,"
+				    "\"reasoning_content\":\"hm\\t\"},"
+				    "\"logprobs\":null,\"finish_reason\":"
+	                            "\"length\"}]" USAGE "}");
+	buf_free(&reasoning);
+}
+END_TEST
+
+START_TEST(chunks)
+{
+	struct buf b = BUF_INIT(1000);
+
+	openai_chunk_role(&b, &head);
+	assert_text(
+	    &b, CHUNK("{\"role\":\"assistant\",\"content\":\"\"}", "null") "}");
+	openai_chunk_text(&b, &head, "content", "a\n\xE2\x82\xAC!", 6);
+	assert_text(
+	    &b, CHUNK("{\"content\":\"a\\n\xE2\x82\xAC!\"}", "null") "}");
+	openai_chunk_text(&b, &head, "reasoning_content", "abc", 2);
+	assert_text(&b, CHUNK("{\"reasoning_content\":\"ab\"}", "null") "}");
+	openai_chunk_finish(&b, &head, "stop", NULL);
+	assert_text(&b, CHUNK("{}", "\"stop\"") "}");
+	openai_chunk_finish(&b, &head, "content_filter", &usage);
+	assert_text(&b, CHUNK("{}", "\"content_filter\"") USAGE "}");
+	openai_chunk_usage(&b, &head, &usage);
+	assert_text(&b, HEAD("chat.completion.chunk") "]" USAGE "}");
+}
+END_TEST
+
+START_TEST(model_list)
+{
+	static const char *const ids[] = {"one", "two"};
+	struct buf b = BUF_INIT(1000);
+
+	openai_model_list(&b, ids, 2);
+	assert_text(&b,
+	    "{\"object\":\"list\",\"data\":["
+	    "{\"id\":\"one\",\"object\":\"model\",\"created\":1735689600,"
+	    "\"owned_by\":\"anthropic\"},"
+	    "{\"id\":\"two\",\"object\":\"model\",\"created\":1735689600,"
+	    "\"owned_by\":\"anthropic\"}]}");
+	openai_model_list(&b, ids, 0);
+	assert_text(&b, "{\"object\":\"list\",\"data\":[]}");
+}
+END_TEST
+
+/* An answer that does not fit is no answer: the caller sees it. */
+START_TEST(overflow_is_told)
+{
+	struct buf b = BUF_INIT(100);
+
+	openai_chunk_role(&b, &head);
+	ck_assert(!buf_ok(&b));
+	buf_free(&b);
+}
+END_TEST
+
+Suite *
+suite_openai_response(void)
+{
+	Suite *s = suite_create("openai_response");
+	TCase *t = tcase_create("openai_response");
+
+	tcase_add_test(t, completion_without_reasoning);
+	tcase_add_test(t, completion_with_reasoning);
+	tcase_add_test(t, chunks);
+	tcase_add_test(t, model_list);
+	tcase_add_test(t, overflow_is_told);
+	suite_add_tcase(s, t);
+	return s;
+}
