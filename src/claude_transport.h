@@ -38,6 +38,7 @@ struct claude_transport {
 	char last_uuid[64]; /* U, the uuid of the last assistant line */
 	bool busy;          /* a turn is under way */
 	int64_t heard;      /* clock_ms() of the last output */
+	int64_t ended;      /* clock_ms() when stdout did, CLOCK_NEVER */
 	const char *broken; /* static text: why nothing more can be read */
 };
 

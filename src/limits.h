@@ -46,6 +46,7 @@
 #define LIMIT_CLAUDE_LINE_BYTES   (64u * 1024 * 1024)
 #define LIMIT_CLAUDE_STDIN_BYTES  (80u * 1024 * 1024)
 #define LIMIT_CLAUDE_STDERR_BYTES 4096 /* the tail kept for the log */
+#define LIMIT_CLAUDE_GRACE_MS     500  /* from the end of stdout to its exit */
 #define LIMIT_ANSWER_BYTES        (32u * 1024 * 1024)
 #define LIMIT_ERROR_TEXT_BYTES    2048
 
