@@ -109,11 +109,11 @@ chat_ended(struct chat *c)
 		    what, sizeof(what), "%s", claude->transport.broken);
 	else if (claude->guard.ended)
 		child_status_text(claude->guard.status, what, sizeof(what));
-	if (claude->transport.tail.len > 0)
-		log_error("%s claude (%s) says on stderr: %s", c->x->id, what,
-		    buf_str(&claude->transport.tail));
+	log_error("%s claude ended without a result (%s); on stderr: %s",
+	    c->x->id, what, buf_str(&claude->transport.tail));
 	claude_error_ended(what, &e);
-	chat_fail(c, &e);
+	reply_error(&c->reply, &e);
+	chat_end(c);
 }
 
 static void
@@ -193,6 +193,22 @@ on_result(struct chat *c, const struct claude_event *e)
 		chat_finish(c, "stop");
 }
 
+/* The only request of ours during a turn is the one that carries the system
+ * prompt: without it the answer would be another one. */
+static void
+on_control_response(struct chat *c, const struct claude_event *e)
+{
+	struct api_error error;
+
+	if (!e->is_error)
+		return;
+	log_debug(
+	    "%s claude says: %s", c->x->id, e->error == NULL ? "" : e->error);
+	api_error_set(&error, 502, "server_error", "claude_refused",
+	    "Claude Code did not take the system prompt.");
+	chat_fail(c, &error);
+}
+
 static void
 on_bad_line(struct chat *c)
 {
@@ -235,11 +251,13 @@ on_event(struct chat *c, const struct claude_event *e)
 	case CLAUDE_BAD_LINE:
 		on_bad_line(c);
 		break;
+	case CLAUDE_CONTROL_RESPONSE:
+		on_control_response(c, e);
+		break;
 	case CLAUDE_INIT:
 	case CLAUDE_OTHER:
 	case CLAUDE_TOOL_RESULT:
 	case CLAUDE_CONTROL_REQUEST:
-	case CLAUDE_CONTROL_RESPONSE:
 		break;
 	}
 }
@@ -311,7 +329,7 @@ chat_step(struct task *t, const struct pollset *ps)
 
 	claude_step(c->claude, ps);
 	take_events(c);
-	if (!c->answered && transport_silent(&c->claude->transport))
+	if (!c->answered && claude_over(c->claude))
 		chat_ended(c);
 	if (!c->answered)
 		check_timers(c);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "io.h"
+#include "limits.h"
 
 #include "banned.h"
 
@@ -91,6 +93,25 @@ claude_free(struct claude *c)
 	free(c);
 }
 
+static int64_t
+grace_end(const struct claude *c)
+{
+	if (c->transport.ended == CLOCK_NEVER)
+		return CLOCK_NEVER;
+	return c->transport.ended + LIMIT_CLAUDE_GRACE_MS;
+}
+
+bool
+claude_over(const struct claude *c)
+{
+	const struct claude_transport *t = &c->transport;
+
+	if (t->broken != NULL)
+		return true;
+	return transport_silent(t) && ((c->guard.ended && t->err.fd < 0) ||
+					  clock_ms() >= grace_end(c));
+}
+
 void
 claude_poll(const struct claude *c, struct pollset *ps, bool read_output)
 {
@@ -98,6 +119,8 @@ claude_poll(const struct claude *c, struct pollset *ps, bool read_output)
 	read_output |= c->guard.phase != GUARD_RUNNING;
 	transport_poll(&c->transport, ps, read_output);
 	pollset_until(ps, c->guard.deadline);
+	if (c->guard.phase == GUARD_RUNNING && !claude_over(c))
+		pollset_until(ps, grace_end(c));
 }
 
 /* While it is being stopped its last lines matter only to the transport. */

@@ -39,6 +39,10 @@ void claude_step(struct claude *c, const struct pollset *ps);
  * always false once it is being stopped. */
 bool claude_next(struct claude *c, struct claude_event *ret);
 
+/* It has said all that it will ever say, and its exit status and last words on
+ * stderr are there, if they came within LIMIT_CLAUDE_GRACE_MS. */
+bool claude_over(const struct claude *c);
+
 /* Begins to stop it: a finished turn is let go (stdin closed), one under way
  * is interrupted first.  Calling it again changes nothing. */
 void claude_stop(struct claude *c);

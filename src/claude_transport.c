@@ -34,6 +34,7 @@ transport_open(struct claude_transport *t, int in, int out, int err,
 	(void)snprintf(
 	    t->fingerprint, sizeof(t->fingerprint), "%s", fingerprint);
 	t->heard = clock_ms();
+	t->ended = CLOCK_NEVER;
 }
 
 void
@@ -141,6 +142,7 @@ read_stdout(struct claude_transport *t)
 		return;
 	if (n <= 0) {
 		end_close(&t->out);
+		t->ended = clock_ms();
 		return;
 	}
 	buf_commit(&t->line, (size_t)n);
