@@ -313,7 +313,7 @@ read_all(struct reading *rd, const cJSON *messages)
 	if (r->nmessages == 0 ||
 	    r->messages[r->nmessages - 1].role != CHAT_USER) {
 		api_error_param(rd->err, "messages", "invalid_value",
-		    "The last message must be of role user and have text.");
+		    "messages must end with one of role user that has text.");
 		return -1;
 	}
 	return 0;
