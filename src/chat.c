@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "chat_reply.h"
+#include "chat_turn.h"
 #include "claude.h"
 #include "claude_error.h"
 #include "claude_find.h"
@@ -23,19 +22,9 @@ struct chat {
 	struct exchange *x;
 	struct chat_request *request; /* NULL once it has been said */
 	struct claude *claude;
-	struct chat_reply reply;
+	struct chat_turn turn;
 	char *model;      /* as resolved */
-	bool answered;    /* the reply has its end; Claude is being stopped */
-	bool limited;     /* the client set a maximum of tokens */
 	int64_t deadline; /* CLAUDE_TIMEOUT_MS, for the whole invocation */
-	bool in_tool;     /* a tool works: silence is no sign of death */
-
-	/* What the events have told so far. */
-	struct claude_usage usage;
-	bool refused;
-	char *error;       /* assistant.error of a synthetic line */
-	int64_t resets_at; /* of a rate limit */
-	bool warned;       /* of a line that is not JSON */
 };
 
 static struct chat *
@@ -48,52 +37,6 @@ static const struct chat *
 chat_of_const(const struct task *t)
 {
 	return (const struct chat *)(const void *)t;
-}
-
-/* The end of the answer, whichever it is; what is left is to stop Claude. */
-
-static void
-chat_end(struct chat *c)
-{
-	c->answered = true;
-	claude_stop(c->claude);
-}
-
-static void
-chat_finish(struct chat *c, const char *reason)
-{
-	struct token_usage usage = {
-	    .prompt =
-		c->usage.input + c->usage.cache_creation + c->usage.cache_read,
-	    .cached = c->usage.cache_read,
-	    .completion = c->usage.output,
-	};
-
-	reply_finish(&c->reply, reason, &usage);
-	chat_end(c);
-}
-
-static void
-chat_fail(struct chat *c, const struct api_error *e)
-{
-	log_warn("%s %d %s: %s", c->x->id, e->status,
-	    e->code == NULL ? e->type : e->code, e->message);
-	reply_error(&c->reply, e);
-	chat_end(c);
-}
-
-static void
-chat_fail_as(struct chat *c, const struct claude_failure *f)
-{
-	struct claude_failure full = *f;
-	struct api_error e;
-
-	full.resets_at = c->resets_at;
-	full.now = (int64_t)time(NULL);
-	claude_error_of(&full, &e);
-	if (f->text != NULL)
-		log_debug("%s claude says: %s", c->x->id, f->text);
-	chat_fail(c, &e);
 }
 
 /* Claude ended without a result. */
@@ -112,154 +55,8 @@ chat_ended(struct chat *c)
 	log_error("%s claude ended without a result (%s); on stderr: %s",
 	    c->x->id, what, buf_str(&claude->transport.tail));
 	claude_error_ended(what, &e);
-	reply_error(&c->reply, &e);
-	chat_end(c);
-}
-
-static void
-add_usage(struct claude_usage *sum, const struct claude_usage *more)
-{
-	sum->input += more->input;
-	sum->cache_creation += more->cache_creation;
-	sum->cache_read += more->cache_read;
-	sum->output += more->output;
-}
-
-/* Events, one function each. */
-
-static void
-on_retry(struct chat *c, const struct claude_event *e)
-{
-	struct claude_failure f = {
-	    .status = e->status,
-	    .error = e->error,
-	    .retry_delay_ms = e->retry_delay_ms,
-	};
-
-	/* Once Claude has spoken its work would be lost: wait. */
-	if (!c->reply.spoken && e->retry_delay_ms > LIMIT_HOLD_BACK_MS)
-		chat_fail_as(c, &f);
-}
-
-static void
-on_message_delta(struct chat *c, const struct claude_event *e)
-{
-	add_usage(&c->usage, &e->usage);
-	c->in_tool = e->stop == CLAUDE_STOP_TOOL;
-	if (e->stop == CLAUDE_STOP_REFUSAL)
-		c->refused = true;
-	/* Left alone the CLI would tell the model to go on, three times. */
-	if (e->stop == CLAUDE_STOP_LENGTH && c->limited)
-		chat_finish(c, "length");
-}
-
-static void
-on_assistant(struct chat *c, const struct claude_event *e)
-{
-	if (e->error == NULL)
-		return;
-	free(c->error);
-	c->error = strdup(e->error);
-}
-
-static bool
-is(const char *text, const char *value)
-{
-	return text != NULL && strcmp(text, value) == 0;
-}
-
-static void
-on_result(struct chat *c, const struct claude_event *e)
-{
-	struct claude_failure f = {
-	    .status = e->status,
-	    .error = c->error,
-	    .text = e->text,
-	    .terminal = e->terminal,
-	};
-	bool exhausted = is(e->subtype, "error_max_turns") ||
-	                 is(e->subtype, "error_max_budget_usd");
-
-	if (e->usage.input + e->usage.output > 0)
-		c->usage = e->usage;
-	if (c->refused)
-		chat_finish(c, "content_filter");
-	else if (is(c->error, "max_output_tokens") ||
-		 (exhausted && c->reply.has_text))
-		chat_finish(c, "length");
-	else if (e->is_error)
-		chat_fail_as(c, &f);
-	else
-		chat_finish(c, "stop");
-}
-
-/* The only request of ours during a turn is the one that carries the system
- * prompt: without it the answer would be another one. */
-static void
-on_control_response(struct chat *c, const struct claude_event *e)
-{
-	struct api_error error;
-
-	if (!e->is_error)
-		return;
-	log_debug(
-	    "%s claude says: %s", c->x->id, e->error == NULL ? "" : e->error);
-	api_error_set(&error, 502, "server_error", "claude_refused",
-	    "Claude Code did not take the system prompt.");
-	chat_fail(c, &error);
-}
-
-static void
-on_bad_line(struct chat *c)
-{
-	if (!c->warned)
-		log_warn("%s claude wrote a line that is not JSON", c->x->id);
-	c->warned = true;
-}
-
-static void
-on_event(struct chat *c, const struct claude_event *e)
-{
-	switch (e->type) {
-	case CLAUDE_TEXT:
-		reply_text(&c->reply, e->text == NULL ? "" : e->text);
-		break;
-	case CLAUDE_THINKING:
-		reply_reasoning(&c->reply, e->text == NULL ? "" : e->text);
-		break;
-	case CLAUDE_MESSAGE_START:
-		reply_message(&c->reply);
-		break;
-	case CLAUDE_MESSAGE_DELTA:
-		on_message_delta(c, e);
-		break;
-	case CLAUDE_REQUESTING:
-		c->in_tool = false;
-		break;
-	case CLAUDE_RETRY:
-		on_retry(c, e);
-		break;
-	case CLAUDE_RATE_LIMIT:
-		c->resets_at = e->resets_at;
-		break;
-	case CLAUDE_ASSISTANT:
-		on_assistant(c, e);
-		break;
-	case CLAUDE_RESULT:
-		on_result(c, e);
-		break;
-	case CLAUDE_BAD_LINE:
-		on_bad_line(c);
-		break;
-	case CLAUDE_CONTROL_RESPONSE:
-		on_control_response(c, e);
-		break;
-	case CLAUDE_INIT:
-	case CLAUDE_OTHER:
-	case CLAUDE_TOOL_RESULT:
-	case CLAUDE_CONTROL_REQUEST:
-		break;
-	}
+	reply_error(&c->turn.reply, &e);
+	c->turn.answered = true;
 }
 
 static void
@@ -267,10 +64,10 @@ take_events(struct chat *c)
 {
 	struct claude_event e;
 
-	while (!c->answered && claude_next(c->claude, &e)) {
+	while (!c->turn.answered && claude_next(c->claude, &e)) {
 		/* A sub-agent's words are not the answer. */
 		if (!e.nested)
-			on_event(c, &e);
+			turn_event(&c->turn, &e);
 		claude_event_clear(&e);
 	}
 	if (c->request != NULL && c->claude->transport.saying == NULL) {
@@ -282,7 +79,7 @@ take_events(struct chat *c)
 static int64_t
 idle_deadline(const struct chat *c)
 {
-	if (c->in_tool)
+	if (c->turn.in_tool)
 		return CLOCK_NEVER;
 	return c->claude->transport.heard +
 	       c->x->settings->claude_idle_timeout_ms;
@@ -303,7 +100,7 @@ check_timers(struct chat *c)
 		    "CLAUDE_IDLE_TIMEOUT_MS", s->claude_idle_timeout_ms, &e);
 	else
 		return;
-	chat_fail(c, &e);
+	turn_fail(&c->turn, &e);
 }
 
 /* The task. */
@@ -315,11 +112,11 @@ chat_poll(const struct task *t, struct pollset *ps)
 	bool room = http_conn_backlog(c->x->conn) < LIMIT_OUT_SOFT_BYTES;
 
 	claude_poll(c->claude, ps, room);
-	if (c->answered)
+	if (c->turn.answered)
 		return;
 	pollset_until(ps, c->deadline);
 	pollset_until(ps, idle_deadline(c));
-	pollset_until(ps, reply_deadline(&c->reply));
+	pollset_until(ps, reply_deadline(&c->turn.reply));
 }
 
 static void
@@ -329,12 +126,14 @@ chat_step(struct task *t, const struct pollset *ps)
 
 	claude_step(c->claude, ps);
 	take_events(c);
-	if (!c->answered && claude_over(c->claude))
+	if (!c->turn.answered && claude_over(c->claude))
 		chat_ended(c);
-	if (!c->answered)
+	if (!c->turn.answered)
 		check_timers(c);
-	if (!c->answered)
-		reply_tick(&c->reply);
+	if (!c->turn.answered)
+		reply_tick(&c->turn.reply);
+	if (c->turn.answered)
+		claude_stop(c->claude);
 }
 
 static void
@@ -342,9 +141,9 @@ chat_cancel(struct task *t)
 {
 	struct chat *c = chat_of(t);
 
-	if (c->answered)
+	if (c->turn.answered)
 		return;
-	c->answered = true;
+	c->turn.answered = true;
 	claude_stop(c->claude);
 }
 
@@ -353,8 +152,10 @@ chat_abort(struct task *t, const struct api_error *e)
 {
 	struct chat *c = chat_of(t);
 
-	if (!c->answered)
-		chat_fail(c, e);
+	if (c->turn.answered)
+		return;
+	turn_fail(&c->turn, e);
+	claude_stop(c->claude);
 }
 
 static bool
@@ -362,7 +163,7 @@ chat_done(const struct task *t)
 {
 	const struct chat *c = chat_of_const(t);
 
-	return c->answered && claude_stopped(c->claude);
+	return c->turn.answered && claude_stopped(c->claude);
 }
 
 static void
@@ -374,9 +175,8 @@ chat_free(struct task *t)
 		return;
 	chat_request_free(c->request);
 	claude_free(c->claude);
-	reply_close(&c->reply);
+	turn_close(&c->turn);
 	free(c->model);
-	free(c->error);
 	free(c);
 }
 
@@ -431,7 +231,7 @@ chat_begin(struct chat *c)
 	const struct settings *s = c->x->settings;
 
 	c->task.ops = &chat_ops;
-	c->limited = c->request->max_tokens != 0;
+	c->turn.limited = c->request->max_tokens != 0;
 	c->deadline = clock_ms() + s->claude_timeout_ms;
 	transport_say(&c->claude->transport, c->request,
 	    strcmp(s->system_prompt_mode, "append") == 0, c->model);
@@ -453,7 +253,7 @@ chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 	                                  : c->request->model;
 	c->model = strdup(model_resolve(model));
 	if (c->model == NULL ||
-	    !reply_open(&c->reply, x, model, c->request->stream,
+	    !reply_open(&c->turn.reply, x, model, c->request->stream,
 		c->request->include_usage)) {
 		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
 		return false;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "chat_turn.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "claude_error.h"
+#include "limits.h"
+#include "log.h"
+
+#include "banned.h"
+
+static void
+turn_finish(struct chat_turn *t, const char *reason)
+{
+	struct token_usage usage = {
+	    .prompt =
+		t->usage.input + t->usage.cache_creation + t->usage.cache_read,
+	    .cached = t->usage.cache_read,
+	    .completion = t->usage.output,
+	};
+
+	reply_finish(&t->reply, reason, &usage);
+	t->answered = true;
+}
+
+void
+turn_fail(struct chat_turn *t, const struct api_error *e)
+{
+	log_warn("%s %d %s: %s", t->reply.x->id, e->status,
+	    e->code == NULL ? e->type : e->code, e->message);
+	reply_error(&t->reply, e);
+	t->answered = true;
+}
+
+static void
+turn_fail_as(struct chat_turn *t, const struct claude_failure *f)
+{
+	struct claude_failure full = *f;
+	struct api_error e;
+
+	full.resets_at = t->resets_at;
+	full.now = (int64_t)time(NULL);
+	claude_error_of(&full, &e);
+	if (f->text != NULL)
+		log_debug("%s claude says: %s", t->reply.x->id, f->text);
+	turn_fail(t, &e);
+}
+
+static void
+add_usage(struct claude_usage *sum, const struct claude_usage *more)
+{
+	sum->input += more->input;
+	sum->cache_creation += more->cache_creation;
+	sum->cache_read += more->cache_read;
+	sum->output += more->output;
+}
+
+/* Events, one function each. */
+
+static void
+on_retry(struct chat_turn *t, const struct claude_event *e)
+{
+	struct claude_failure f = {
+	    .status = e->status,
+	    .error = e->error,
+	    .retry_delay_ms = e->retry_delay_ms,
+	};
+
+	/* Once Claude has spoken its work would be lost: wait. */
+	if (!t->reply.spoken && e->retry_delay_ms > LIMIT_HOLD_BACK_MS)
+		turn_fail_as(t, &f);
+}
+
+static void
+on_message_delta(struct chat_turn *t, const struct claude_event *e)
+{
+	add_usage(&t->usage, &e->usage);
+	t->in_tool = e->stop == CLAUDE_STOP_TOOL;
+	if (e->stop == CLAUDE_STOP_REFUSAL)
+		t->refused = true;
+	/* Left alone the CLI would tell the model to go on, three times. */
+	if (e->stop == CLAUDE_STOP_LENGTH && t->limited)
+		turn_finish(t, "length");
+}
+
+static void
+on_assistant(struct chat_turn *t, const struct claude_event *e)
+{
+	if (e->error == NULL)
+		return;
+	free(t->error);
+	t->error = strdup(e->error);
+}
+
+static bool
+is(const char *text, const char *value)
+{
+	return text != NULL && strcmp(text, value) == 0;
+}
+
+static void
+on_result(struct chat_turn *t, const struct claude_event *e)
+{
+	struct claude_failure f = {
+	    .status = e->status,
+	    .error = t->error,
+	    .text = e->text,
+	    .terminal = e->terminal,
+	};
+	bool exhausted = is(e->subtype, "error_max_turns") ||
+	                 is(e->subtype, "error_max_budget_usd");
+
+	if (e->usage.input + e->usage.output > 0)
+		t->usage = e->usage;
+	if (t->refused)
+		turn_finish(t, "content_filter");
+	else if (is(t->error, "max_output_tokens") ||
+		 (exhausted && t->reply.has_text))
+		turn_finish(t, "length");
+	else if (e->is_error)
+		turn_fail_as(t, &f);
+	else
+		turn_finish(t, "stop");
+}
+
+/* The only request of ours during a turn is the one that carries the system
+ * prompt: without it the answer would be another one. */
+static void
+on_control_response(struct chat_turn *t, const struct claude_event *e)
+{
+	struct api_error error;
+
+	if (!e->is_error)
+		return;
+	log_debug("%s claude says: %s", t->reply.x->id,
+	    e->error == NULL ? "" : e->error);
+	api_error_set(&error, 502, "server_error", "claude_refused",
+	    "Claude Code did not take the system prompt.");
+	turn_fail(t, &error);
+}
+
+static void
+on_bad_line(struct chat_turn *t)
+{
+	if (!t->warned)
+		log_warn(
+		    "%s claude wrote a line that is not JSON", t->reply.x->id);
+	t->warned = true;
+}
+
+void
+turn_event(struct chat_turn *t, const struct claude_event *e)
+{
+	switch (e->type) {
+	case CLAUDE_TEXT:
+		reply_text(&t->reply, e->text == NULL ? "" : e->text);
+		break;
+	case CLAUDE_THINKING:
+		reply_reasoning(&t->reply, e->text == NULL ? "" : e->text);
+		break;
+	case CLAUDE_MESSAGE_START:
+		reply_message(&t->reply);
+		break;
+	case CLAUDE_MESSAGE_DELTA:
+		on_message_delta(t, e);
+		break;
+	case CLAUDE_REQUESTING:
+		t->in_tool = false;
+		break;
+	case CLAUDE_RETRY:
+		on_retry(t, e);
+		break;
+	case CLAUDE_RATE_LIMIT:
+		t->resets_at = e->resets_at;
+		break;
+	case CLAUDE_ASSISTANT:
+		on_assistant(t, e);
+		break;
+	case CLAUDE_RESULT:
+		on_result(t, e);
+		break;
+	case CLAUDE_BAD_LINE:
+		on_bad_line(t);
+		break;
+	case CLAUDE_CONTROL_RESPONSE:
+		on_control_response(t, e);
+		break;
+	case CLAUDE_INIT:
+	case CLAUDE_OTHER:
+	case CLAUDE_TOOL_RESULT:
+	case CLAUDE_CONTROL_REQUEST:
+		break;
+	}
+}
+
+void
+turn_close(struct chat_turn *t)
+{
+	reply_close(&t->reply);
+	free(t->error);
+}

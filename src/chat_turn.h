@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the events of one turn of Claude mean for its answer: text, usage, how
+ * it ends.
+ */
+#ifndef CCP_CHAT_TURN_H
+#define CCP_CHAT_TURN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api_error.h"
+#include "chat_reply.h"
+#include "claude_event.h"
+
+struct chat_turn {
+	struct chat_reply reply;
+	bool limited;  /* the client set a maximum of tokens */
+	bool answered; /* the reply has its end */
+	bool in_tool;  /* a tool works: silence is no sign of death */
+
+	/* What the events have told so far. */
+	struct claude_usage usage;
+	bool refused;
+	char *error;       /* assistant.error of a synthetic line; owned */
+	int64_t resets_at; /* of a rate limit */
+	bool warned;       /* of a line that is not JSON */
+};
+
+/* One event of the turn, which may end the answer. */
+void turn_event(struct chat_turn *t, const struct claude_event *e);
+
+/* Ends the answer with an error, which is logged. */
+void turn_fail(struct chat_turn *t, const struct api_error *e);
+
+/* Frees what the turn owns, its reply included. */
+void turn_close(struct chat_turn *t);
+
+#endif
