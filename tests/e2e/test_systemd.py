@@ -26,6 +26,7 @@ import http_client
 import procs
 import real_claude
 from ccp import chat_body
+from install import make_install
 from tap import Skip, contains, eq, fail, main, ok, test, until
 
 SECONDS = 240
@@ -37,18 +38,6 @@ INSIDE_CLAUDE = "/ccp-claude"
 
 
 # --- outside: install, boot, hand on ---------------------------------------
-
-def install(tree):
-    """make install DESTDIR=tree, apart from the make that runs this."""
-    env = {n: v for n, v in os.environ.items()
-           if n not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
-    done = subprocess.run(
-        ["make", "-s", "install", f"DESTDIR={tree}"], env=env,
-        cwd=os.environ["CCP_BUILD"], text=True, check=False, umask=0o022,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        raise RuntimeError(f"make install:\n{done.stdout}")
-
 
 def skip_all(why):
     if os.environ.get("CCP_NO_SKIP"):
@@ -70,7 +59,7 @@ def outside(arguments):
     with tempfile.TemporaryDirectory(prefix="ccp-tree-") as parent:
         tree = os.path.join(parent, "root")
         os.mkdir(tree, 0o755)
-        install(tree)
+        make_install(tree)
         done = subprocess.run(
             command + ["-i", tree, python, "-B",
                        f"{INSIDE_SRC}/tests/e2e/test_systemd.py", "--inside",

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The curl lines of README.md against "ccp start" with the demo backend, and
+the tables of keys in README.md and ccp-config(5) against src/settings.c.
+"""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+# pylint: disable=wrong-import-position
+from ccp import SRC, Env, Start
+from tap import Skip, add, eq, fail, main, ok, test
+
+README = (SRC / "README.md").read_text(encoding="utf-8")
+MANUAL = (SRC / "man" / "ccp-config.5").read_text(encoding="utf-8")
+SETTINGS = (SRC / "src" / "settings.c").read_text(encoding="utf-8")
+
+# A command and the answer that stands right below it.
+EXAMPLE = re.compile(
+    r"^```sh\n(curl .*?)\n```\n```(json|text)\n(.*?)```$", re.M | re.S)
+
+
+def masked_json(text):
+    value = json.loads(text)
+    if value.get("object", "").startswith("chat.completion"):
+        ok(re.fullmatch("chatcmpl-[0-9a-f]{24}", value["id"]), value["id"])
+        ok(value["created"] > 1700000000, "created")
+        value.update(id="ID", created="DATE")
+    return value
+
+
+def compare_stream(got, want):
+    """want has a line "..." for any number of further text chunks."""
+    got, want = ([line for line in text.split("\n") if line]
+                 for text in (got, want))
+    gap = want.index("...")
+    tail = len(want) - gap - 1
+    ok(len(got) > len(want), "too few events")
+    middle = got[gap:-tail]
+    for head, line in (("begin", (got[:gap], want[:gap])),
+                       ("end", (got[-tail:], want[-tail:]))):
+        eq(*["\n".join(map(normal_event, part)) for part in line], head)
+    for line in middle:
+        delta = json.loads(line.removeprefix("data: "))["choices"][0]["delta"]
+        eq(list(delta), ["content"])
+
+
+def normal_event(line):
+    data = line.removeprefix("data: ")
+    if data == "[DONE]":
+        return line
+    return json.dumps(masked_json(data), indent=1)
+
+
+def run_example(number, command, kind, want):
+    curl = shutil.which("curl")
+    if not curl:
+        raise Skip("curl is not installed")
+    with Env(claude="demo", API_KEY=None, ASK_WORKING_DIR=None) as env, \
+            Start(env) as server:
+        ok("127.0.0.1:8888" in command, "another address")
+        command = command.replace("127.0.0.1:8888",
+                                  f"127.0.0.1:{server.port}", 1)
+        done = subprocess.run(
+            ["sh", "-c", command.replace("curl", f"{curl} -sS", 1)],
+            env=env.environ, capture_output=True, text=True, timeout=60,
+            check=False)
+        eq(done.stderr, "", f"example {number}")
+        eq(done.returncode, 0)
+    if kind == "json":
+        eq(json.dumps(masked_json(done.stdout), indent=1),
+           json.dumps(masked_json(want), indent=1))
+    else:
+        compare_stream(done.stdout, want)
+
+
+EXAMPLES = EXAMPLE.findall(README)
+for n, example in enumerate(EXAMPLES, 1):
+    add(f"README: {example[0].splitlines()[0]} ({n})",
+        lambda n=n, e=example: run_example(n, *e))
+
+
+@test("README shows health, models, a whole and a streamed answer")
+def _():
+    eq(len(EXAMPLES), 4)
+    eq(README.count("\ncurl "), 4, "every curl line has its answer")
+
+
+def table():
+    """(name, default, choices) of each row of settings_table."""
+    rows = re.findall(r'\.name = "(\w+)",(.*?)\n    \}', SETTINGS, re.S)
+    if len(rows) < 10:
+        fail("the table of src/settings.c has another form now")
+    default_key = re.search(
+        r'SETTINGS_DEFAULT_KEY "(\w+)"',
+        (SRC / "src" / "settings.h").read_text(encoding="utf-8"))[1]
+    for name, row in rows:
+        fallback = re.search(r"\.fallback = (.*),", row)[1]
+        fallback = default_key if fallback == "SETTINGS_DEFAULT_KEY" \
+            else fallback.strip('"')
+        choices = re.search(r"\.choices = LIST\((.*?)\)", row, re.S)
+        yield name, fallback, re.findall(r'"(\w+)"',
+                                         choices[1] if choices else "")
+
+
+@test("README has the keys and defaults of src/settings.c")
+def _():
+    rows = re.findall(r"^\| ([A-Z_]+) \| (.*?) ?\| (.*) \|$", README, re.M)
+    eq([row[:2] for row in rows], [row[:2] for row in table()])
+    for (_, _, text), (name, _, choices) in zip(rows, table()):
+        for choice in choices:
+            ok(f"`{choice}`" in text, f"README: {name} lacks {choice}")
+
+
+@test("ccp-config(5) has the keys and defaults of src/settings.c")
+def _():
+    items = re.split(r"^\.It Cm ", MANUAL, flags=re.M)[1:]
+    eq([item.split("\n", 1)[0] for item in items],
+       [row[0] for row in table()])
+    for item, (name, fallback, choices) in zip(items, table()):
+        default = re.search(r"^Default:( none|\n\.Cm (\S+))", item, re.M)
+        ok(default, f"{name}: no default")
+        eq(default[2] or "", fallback, name)
+        for choice in choices:
+            ok(re.search(rf"^\.Cm {choice}\b", item, re.M),
+               f"ccp-config(5): {name} lacks {choice}")
+
+
+if __name__ == "__main__":
+    main()
