@@ -22,7 +22,7 @@ sys.path.insert(0, str(SRC / "tests" / "lib"))
 
 # pylint: disable=wrong-import-position
 import http_client
-# import mock_messages
+import mock_messages
 import procs
 import real_claude
 from ccp import chat_body
@@ -127,15 +127,16 @@ def wait_gone(tag):
                                 "--no-legend", "ccp@*"), 6, "end of its unit")
 
 
-def begin_answer(body):
-    """Connects, streams until the first text has come; the connection."""
+def begin_answer(body, text=""):
+    """Connects, streams until this text, or any, has come; the
+    connection."""
     http = connect()
     response, events = http.stream("/v1/chat/completions",
                                    dict(body, stream=True))
     eq(response.status, 200)
-    for kind, text in events:
-        if kind == "data" and '"content":"' in text \
-                and '"content":""' not in text:
+    for kind, data in events:
+        if kind == "data" and f'"content":"{text}' in data \
+                and '"content":""' not in data:
             return http
     fail("the answer has ended")
     return None
@@ -253,6 +254,28 @@ def _():
             # handler, Claude, and the command that Claude began
             ok(len(there) >= 3, procs.describe(there))
         wait_gone(tag)
+
+
+@test("the real claude, and a command it left behind, end with the client")
+def _():
+    claude = real_claude.find()
+    tag = uuid.uuid4().hex
+    command = {"command": "nohup sleep 600 >/dev/null 2>&1 & echo begun"}
+    with mock_messages.Mock() as api:
+        api.script(mock_messages.answer("One. ", tools=[("Bash", command)]),
+                   mock_messages.answer("Two. ", 60, "never"))
+        configure(CLAUDE_PATH=claude,
+                  CLAUDE_PERMISSION_MODE="bypassPermissions")
+        try:
+            with environment(ANTHROPIC_BASE_URL=api.url,
+                             ANTHROPIC_API_KEY="made-up", **{TAG: tag}):
+                with begin_answer(chat_body("Go on."), "Two. "):
+                    commands = [p.command for p in
+                                procs.with_variable(TAG, tag)]
+                    ok("sleep 600" in commands, commands)
+                wait_gone(tag)
+        finally:
+            configure()
 
 
 @test("a handler killed mid-answer leaves no process")
