@@ -160,6 +160,15 @@ press_on(struct starter *s)
 		(void)kill(s->handlers[i], s->stop_signal);
 }
 
+/* TERM, INT, or the terminal is gone. */
+static bool
+told_to_stop(void)
+{
+	struct signals_seen seen = signals_take();
+
+	return seen.stop || seen.hup;
+}
+
 static void
 turn(struct starter *s)
 {
@@ -187,7 +196,7 @@ turn(struct starter *s)
 	}
 	reap(s);
 	sweep(s);
-	if (signals_take().stop || clock_ms() >= s->stop_next)
+	if (told_to_stop() || clock_ms() >= s->stop_next)
 		press_on(s);
 }
 

@@ -36,8 +36,11 @@ int
 signals_open(void)
 {
 	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction hup;
 	size_t i;
 
+	if (sigaction(SIGHUP, NULL, &hup) == -1)
+		return -1;
 	if (io_pipe(self_pipe) == -1)
 		return -1;
 	(void)io_end_own(self_pipe[0]);
@@ -47,6 +50,8 @@ signals_open(void)
 		if (sigaction(caught[i], &sa, NULL) == -1)
 			return -1;
 	}
+	if (hup.sa_handler == SIG_IGN) /* nohup */
+		(void)sigaction(SIGHUP, &hup, NULL);
 	sa.sa_handler = SIG_IGN;
 	return sigaction(SIGPIPE, &sa, NULL);
 }
@@ -60,10 +65,11 @@ signals_fd(void)
 static bool
 take(size_t i)
 {
-	bool seen = came[i] != 0;
-
+	/* Cleared only when it was seen: one that comes in between stays. */
+	if (came[i] == 0)
+		return false;
 	came[i] = 0;
-	return seen;
+	return true;
 }
 
 struct signals_seen

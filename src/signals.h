@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* Catches SIGTERM, SIGINT, SIGHUP and SIGCHLD, ignores SIGPIPE.  0 or -1 with
- * errno.  Once per process. */
+/* Catches SIGTERM, SIGINT, SIGHUP (unless it is ignored, as under nohup) and
+ * SIGCHLD, ignores SIGPIPE.  0 or -1 with errno.  Once per process. */
 int signals_open(void);
 
 /* Readable when a signal came; level-triggered until signals_take(). */
