@@ -25,10 +25,10 @@ static const char *const allowed[] = {"HOME", "PATH", "USER", "LOGNAME",
     "SSH_AUTH_SOCK", "AWS_*", "GOOGLE_*", "AZURE_*", "ANTHROPIC_*",
     "CLAUDE_CODE_*", "CLAUDE_CONFIG_DIR", NULL};
 
-/* Exceptions to the prefixes: they describe the process around us, and would
- * make the child believe that it runs inside another Claude Code. */
+/* Never, not even by CLAUDE_ENV: they describe the process around us, and
+ * would make the child believe that it runs inside another Claude Code. */
 static const char *const refused[] = {
-    "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", NULL};
+    "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", NULL};
 
 /* Set unless the user has set them: bounded retries (the CLI's own default is
  * ten, three minutes), an error instead of a silent second answer when the
