@@ -29,12 +29,33 @@ enter(struct claude_guard *g, enum guard_phase phase, int64_t ms)
 	g->deadline = clock_ms() + ms;
 }
 
-/* While the process lives its children still hang below it. */
+static bool
+is_known(const struct claude_guard *g, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < g->nknown; i++) {
+		if (g->known[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+/* While the process lives its children still hang below it.  Those noted
+ * before stay: they may have lost their parent since. */
 static void
 note_descendants(struct claude_guard *g)
 {
-	if (!proc_orphans_come_here() && !g->ended)
-		g->nknown = proc_descendants(g->pid, g->known, GUARD_KNOWN_MAX);
+	pid_t now[GUARD_KNOWN_MAX];
+	size_t i, n;
+
+	if (proc_orphans_come_here() || g->ended)
+		return;
+	n = proc_descendants(g->pid, now, GUARD_KNOWN_MAX);
+	for (i = 0; i < n && g->nknown < GUARD_KNOWN_MAX; i++) {
+		if (!is_known(g, now[i]))
+			g->known[g->nknown++] = now[i];
+	}
 }
 
 static void

@@ -259,7 +259,7 @@ proc_sweep(const pid_t *spare, size_t n)
 {
 	__attribute__((cleanup(table_free))) struct proc_table t = {0};
 	pid_t self = getpid();
-	size_t i, left = 0;
+	size_t i, found = 0, left = 0;
 
 	if (no_children())
 		return 0;
@@ -267,9 +267,11 @@ proc_sweep(const pid_t *spare, size_t n)
 	for (i = 0; i < t.n; i++) {
 		if (!below(&t, t.rows[i].pid, self, spare, n))
 			continue;
+		found++;
 		(void)kill(t.rows[i].pid, SIGKILL);
 		if (waitpid(t.rows[i].pid, NULL, WNOHANG) != t.rows[i].pid)
 			left++;
 	}
-	return left;
+	/* One that is gone now may have forked after the table was read. */
+	return left == 0 && found > 0 && !no_children() ? 1 : left;
 }
