@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "programs.h"
 
@@ -33,7 +32,7 @@ by_path(const char *path, const char *home, char *err, size_t errlen)
 			absolute[0] = '\0';
 		use = absolute;
 	}
-	if (access(use, X_OK) == 0)
+	if (program_executable(use))
 		return strdup(use);
 	(void)snprintf(err, errlen,
 	    "CLAUDE_PATH is %s, which is not an executable file", path);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +20,8 @@
 #define CCP_LIBEXECDIR "/usr/local/libexec/ccp"
 #endif
 
-static bool
-executable(const char *path)
+bool
+program_executable(const char *path)
 {
 	struct stat st;
 
@@ -57,7 +56,7 @@ in_directory(const char *dir, size_t len, const char *name)
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%.*s/%s", (int)len, dir, name);
 
-	if (n < 0 || (size_t)n >= sizeof(path) || !executable(path))
+	if (n < 0 || (size_t)n >= sizeof(path) || !program_executable(path))
 		return NULL;
 	return strdup(path);
 }

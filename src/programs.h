@@ -5,6 +5,11 @@
 #ifndef CCP_PROGRAMS_H
 #define CCP_PROGRAMS_H
 
+#include <stdbool.h>
+
+/* A regular file that may be executed. */
+bool program_executable(const char *path);
+
 /* The path of another program of ccp: beside the running one (the build tree),
  * else where it was installed.  malloc'ed; NULL where neither is
  * executable. */
