@@ -78,6 +78,7 @@ on_message_delta(struct chat_turn *t, const struct claude_event *e)
 {
 	add_usage(&t->usage, &e->usage);
 	t->in_tool = e->stop == CLAUDE_STOP_TOOL;
+	t->cut = e->stop == CLAUDE_STOP_LENGTH;
 	if (e->stop == CLAUDE_STOP_REFUSAL)
 		t->refused = true;
 	/* Left alone the CLI would tell the model to go on, three times. */
@@ -107,6 +108,7 @@ on_result(struct chat_turn *t, const struct claude_event *e)
 	    .status = e->status,
 	    .error = t->error,
 	    .text = e->text,
+	    .subtype = e->subtype,
 	    .terminal = e->terminal,
 	};
 	bool exhausted = is(e->subtype, "error_max_turns") ||
@@ -161,7 +163,8 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 		reply_reasoning(&t->reply, e->text == NULL ? "" : e->text);
 		break;
 	case CLAUDE_MESSAGE_START:
-		reply_message(&t->reply);
+		if (!t->cut)
+			reply_message(&t->reply);
 		break;
 	case CLAUDE_MESSAGE_DELTA:
 		on_message_delta(t, e);

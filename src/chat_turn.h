@@ -18,6 +18,7 @@ struct chat_turn {
 	bool limited;  /* the client set a maximum of tokens */
 	bool answered; /* the reply has its end */
 	bool in_tool;  /* a tool works: silence is no sign of death */
+	bool cut;      /* at the model's maximum: the CLI lets it go on there */
 
 	/* What the events have told so far. */
 	struct claude_usage usage;

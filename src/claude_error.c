@@ -46,6 +46,11 @@ static const struct outcome outcomes[] = {
 	"The limit of the Claude account is reached: wait, then try again."},
     {529, NULL, 503, SERVER, "overloaded",
 	"The Claude API is overloaded: try again in a while."},
+    /* Without a status: a limit or an overload told in another way. */
+    {0, "rate_limit", 429, "rate_limit_error", "rate_limit_exceeded",
+	"The limit of the Claude account is reached: wait, then try again."},
+    {0, "overloaded", 503, SERVER, "overloaded",
+	"The Claude API is overloaded: try again in a while."},
     {0, "timeout", 504, SERVER, "timeout",
 	"The Claude API did not answer in time."},
     {0, NULL, 502, SERVER, "upstream_error",
@@ -73,6 +78,24 @@ prompt_too_long(const struct claude_failure *f)
 	return (f->terminal != NULL &&
 		   strcmp(f->terminal, "prompt_too_long") == 0) ||
 	       says(f, "Prompt is too long");
+}
+
+/* It ended by a limit of ours or of the user's, and said nothing. */
+static bool
+used_up(const struct claude_failure *f, struct api_error *e)
+{
+	if (f->subtype == NULL)
+		return false;
+	if (strcmp(f->subtype, "error_max_turns") == 0)
+		api_error_set(e, 500, SERVER, "max_turns",
+		    "Claude took as many turns as it may (CLAUDE_MAX_TURNS) "
+		    "without an answer.");
+	else if (strcmp(f->subtype, "error_max_budget_usd") == 0)
+		api_error_set(e, 500, SERVER, "max_budget",
+		    "Claude used up its budget without an answer.");
+	else
+		return false;
+	return true;
 }
 
 /* A 400 is about the request itself, so its author needs to read it. */
@@ -104,6 +127,8 @@ claude_error_of(const struct claude_failure *f, struct api_error *ret)
 	struct claude_failure use = *f;
 	const struct outcome *o = outcomes;
 
+	if (used_up(f, ret))
+		return;
 	if (prompt_too_long(f)) {
 		api_error_set(ret, 400, INVALID, "context_length_exceeded",
 		    "The conversation is too long for this model's context.");

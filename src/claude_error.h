@@ -17,6 +17,7 @@ struct claude_failure {
 	int status;        /* of the API, 0: none */
 	const char *error; /* assistant.error, else of the retry */
 	const char *text;  /* the CLI's own words: never shown but for a 400 */
+	const char *subtype;  /* of the result */
 	const char *terminal; /* result.terminal_reason */
 	int64_t resets_at; /* of a rate_limit_event, seconds since 1970, or 0 */
 	int64_t now;       /* seconds since 1970 */
