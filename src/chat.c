@@ -219,8 +219,10 @@ start_claude(
 	}
 	free(path);
 	claude = claude_start(&launch, &error);
-	if (claude == NULL)
+	if (claude == NULL) {
 		claude_error_start(&error, e);
+		log_error("%s %s", x->id, e->message);
+	}
 	claude_launch_clear(&launch);
 	return claude;
 }

@@ -119,6 +119,9 @@ claude_poll(const struct claude *c, struct pollset *ps, bool read_output)
 	read_output |= c->guard.phase != GUARD_RUNNING;
 	transport_poll(&c->transport, ps, read_output);
 	pollset_until(ps, c->guard.deadline);
+	/* It is gone, so what can be read can be read now. */
+	if (c->guard.ended && read_output && c->transport.out.fd >= 0)
+		pollset_until(ps, clock_ms());
 	if (c->guard.phase == GUARD_RUNNING && !claude_over(c))
 		pollset_until(ps, grace_end(c));
 }
@@ -133,9 +136,21 @@ drain(struct claude *c)
 		claude_event_clear(&event);
 }
 
+/* It was gone before this turn of the loop and there is nothing to read: who
+ * still holds its stdout is something that it started. */
+static void
+notice_last_word(struct claude *c, const struct pollset *ps)
+{
+	int out = c->transport.out.fd;
+
+	if (c->guard.ended && pollset_has(ps, out) && pollset_got(ps, out) == 0)
+		transport_end_output(&c->transport);
+}
+
 void
 claude_step(struct claude *c, const struct pollset *ps)
 {
+	notice_last_word(c, ps);
 	transport_step(&c->transport, ps);
 	if (c->guard.phase != GUARD_RUNNING)
 		drain(c);

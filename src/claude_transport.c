@@ -126,6 +126,13 @@ transport_poll(
 	pollset_want(ps, t->err.fd, POLLIN);
 }
 
+void
+transport_end_output(struct claude_transport *t)
+{
+	end_close(&t->out);
+	t->ended = clock_ms();
+}
+
 static void
 read_stdout(struct claude_transport *t)
 {
@@ -141,8 +148,7 @@ read_stdout(struct claude_transport *t)
 	if (n == IO_AGAIN)
 		return;
 	if (n <= 0) {
-		end_close(&t->out);
-		t->ended = clock_ms();
+		transport_end_output(t);
 		return;
 	}
 	buf_commit(&t->line, (size_t)n);
@@ -171,6 +177,9 @@ void
 transport_step(struct claude_transport *t, const struct pollset *ps)
 {
 	flush(t);
+	/* Who did not listen cannot tell silence. */
+	if (t->out.fd >= 0 && !pollset_has(ps, t->out.fd))
+		t->heard = clock_ms();
 	if (pollset_got(ps, t->out.fd) != 0)
 		read_stdout(t);
 	if (pollset_got(ps, t->err.fd) != 0)

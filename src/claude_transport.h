@@ -37,8 +37,8 @@ struct claude_transport {
 	char session[64];   /* S, "" until known */
 	char last_uuid[64]; /* U, the uuid of the last assistant line */
 	bool busy;          /* a turn is under way */
-	int64_t heard;      /* clock_ms() of the last output */
-	int64_t ended;      /* clock_ms() when stdout did, CLOCK_NEVER */
+	int64_t heard; /* clock_ms() of the last output, or of not reading */
+	int64_t ended; /* clock_ms() when stdout did, CLOCK_NEVER */
 	const char *broken; /* static text: why nothing more can be read */
 };
 
@@ -58,6 +58,9 @@ void transport_say(struct claude_transport *t, const struct chat_request *r,
     bool append, const char *model);
 void transport_interrupt(struct claude_transport *t);
 void transport_end_input(struct claude_transport *t);
+
+/* Nothing more is expected from stdout, whoever may still hold it. */
+void transport_end_output(struct claude_transport *t);
 
 /* read_output false: leave stdout alone, its reader has enough to do. */
 void transport_poll(

@@ -69,6 +69,18 @@ pollset_wait(struct pollset *ps)
 	return errno == EINTR || errno == EAGAIN ? 0 : -1;
 }
 
+bool
+pollset_has(const struct pollset *ps, int fd)
+{
+	nfds_t i;
+
+	for (i = 0; i < ps->n; i++) {
+		if (ps->fds[i].fd == fd)
+			return true;
+	}
+	return false;
+}
+
 short
 pollset_got(const struct pollset *ps, int fd)
 {

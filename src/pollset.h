@@ -7,6 +7,7 @@
 #define CCP_POLLSET_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define POLLSET_MAX 32
@@ -27,6 +28,9 @@ void pollset_until(struct pollset *ps, int64_t deadline);
 /* Waits for an event, a signal or the deadline.  0, or -1 with errno (never
  * EINTR). */
 int pollset_wait(struct pollset *ps);
+
+/* Was fd waited for? */
+bool pollset_has(const struct pollset *ps, int fd);
 
 /* What came for fd; 0 if nothing or not in the set. */
 short pollset_got(const struct pollset *ps, int fd);
