@@ -137,6 +137,15 @@ on_over(struct server *s)
 	s->over = true;
 }
 
+static void
+log_answer(struct server *s)
+{
+	if (!s->open || !s->x.finished)
+		return;
+	s->open = false;
+	exchange_log(&s->x);
+}
+
 /* What happened on the connection.  One request at a time: while Claude is
  * being stopped behind the last answer, the next request waits. */
 static void
@@ -156,6 +165,7 @@ take_events(struct server *s)
 			refuse_bad(s, http_conn_status(s->conn));
 		else if (event != HTTP_CONN_NOTHING)
 			on_over(s);
+		log_answer(s); /* before a pipelined request takes its place */
 	}
 }
 
@@ -169,20 +179,14 @@ take_signals(struct server *s)
 
 	if (seen.stop || seen.hup)
 		http_conn_shutdown(s->conn);
-	if (!seen.stop || s->x.task == NULL || s->x.finished)
+	if (!seen.stop || !s->open || s->x.finished)
 		return;
 	api_error_set(&e, 503, "server_error", "shutting_down",
 	    "The proxy is shutting down.");
-	s->x.task->ops->abort(s->x.task, &e);
-}
-
-static void
-log_answer(struct server *s)
-{
-	if (!s->open || !s->x.finished)
-		return;
-	s->open = false;
-	exchange_log(&s->x);
+	if (s->x.task != NULL)
+		s->x.task->ops->abort(s->x.task, &e);
+	else /* its body is still on the way */
+		exchange_error(&s->x, &e);
 }
 
 static void
@@ -196,7 +200,7 @@ turn(struct server *s, struct pollset *ps)
 		http_conn_poll(s->conn, ps);
 	if (task != NULL)
 		task->ops->poll(task, ps);
-	if (pollset_wait(ps) == -1) {
+	if (pollset_wait(ps) == -1 && !s->over) {
 		log_error("poll: %s", strerror(errno));
 		on_over(s);
 	}
@@ -212,7 +216,6 @@ turn(struct server *s, struct pollset *ps)
 	}
 	log_answer(s);
 	take_events(s);
-	log_answer(s);
 }
 
 int
