@@ -71,8 +71,9 @@ loopback_origin(struct http_slice origin)
 		scheme = 8;
 	else
 		return false;
-	name.at = origin.at + scheme;
-	name.len = origin.len - scheme;
+	name = http_slice_behind(origin, scheme);
+	if (!http_host_valid(name))
+		return false;
 	name = host_name(name);
 	return address_loopback_name(name.at, name.len) ||
 	       address_loopback_literal(name.at, name.len);
@@ -99,11 +100,13 @@ bool
 access_from(
     struct exchange *x, const struct http_head *head, struct api_error *e)
 {
-	const struct http_field *host = http_field(head, "host", NULL);
+	struct http_slice host = http_host(head);
 	const struct http_field *origin;
 	size_t origins;
 
-	if (host != NULL && !host_allowed(x->settings, host->value))
+	/* HTTP/1.0 needs no Host, and no browser speaks that. */
+	if ((host.len > 0 || http_field(head, "host", NULL) != NULL) &&
+	    !host_allowed(x->settings, host))
 		return refuse(e, "host_not_allowed",
 		    "This Host is not served: use localhost or an IP address, "
 		    "or add the name to ALLOWED_HOSTS.");

@@ -57,6 +57,8 @@ parse(const char *name, size_t len, struct in6_addr *to)
 		return 0;
 	memcpy(text, name, len);
 	text[len] = '\0';
+	if (strlen(text) != len)
+		return 0;
 	if (inet_pton(AF_INET, text, to) == 1)
 		return AF_INET;
 	return inet_pton(AF_INET6, text, to) == 1 ? AF_INET6 : 0;
