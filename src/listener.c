@@ -62,6 +62,7 @@ listeners_open(
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *list, *a;
 	char service[16];
+	bool in_use = false;
 	int error;
 
 	l->n = 0;
@@ -73,17 +74,18 @@ listeners_open(
 		return false;
 	}
 	errno = EADDRNOTAVAIL;
-	for (a = list; a != NULL && l->n < LISTENER_MAX; a = a->ai_next) {
+	for (a = list; a != NULL && !in_use && l->n < LISTENER_MAX;
+	     a = a->ai_next) {
 		l->fds[l->n] = listen_on(a);
 		if (l->fds[l->n] != -1)
 			l->n++;
-		else if (errno == EADDRINUSE)
-			break;
+		else
+			in_use = errno == EADDRINUSE;
 	}
-	if (l->n == 0 || a != NULL)
+	if (l->n == 0 || in_use)
 		say_why(err, errlen, host, port);
 	freeaddrinfo(list);
-	if (a != NULL)
+	if (in_use)
 		listeners_close(l);
 	return l->n > 0;
 }
