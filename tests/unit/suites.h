@@ -9,6 +9,14 @@
 
 Suite *suite_api_error(void);
 Suite *suite_buf(void);
+Suite *suite_http_body(void);
+Suite *suite_http_char(void);
+Suite *suite_http_conn(void);
+Suite *suite_http_conn_ends(void);
+Suite *suite_http_conn_time(void);
+Suite *suite_http_framing(void);
+Suite *suite_http_parse(void);
+Suite *suite_http_response(void);
 Suite *suite_json_text(void);
 Suite *suite_log(void);
 Suite *suite_model_names(void);
