@@ -14,16 +14,17 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
                    or pathlib.Path(__file__).resolve().parents[2])
 
 LAYERS = {
-    0: "banned buf cleanup clock limits log random utf8",
-    1: "address child io json_text pollset proc_tree programs settings "
+    0: "banned buf cleanup clock limits log random utf8 version",
+    1: "address child io json_text listener pollset proc_tree programs settings "
        "settings_load signals",
-    2: "http_body http_char http_conn http_conn_io http_conn_state http_framing "
-       "http_parse http_response http_slice",
+    2: "http_body http_char http_conn http_conn_io http_conn_state "
+       "http_framing http_parse http_response http_slice",
     3: "api_error claude claude_args claude_error claude_event claude_find "
        "claude_guard claude_lines claude_transport model_names "
-       "openai_content openai_request openai_response",
-    4: "access chat chat_reply exchange models route serve task",
-    5: "cli handler demo demo_claude",
+       "openai_messages openai_params openai_request openai_response",
+    4: "access chat chat_reply chat_turn exchange health models refused route "
+       "serve task",
+    5: "cli demo handler",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}
 # A main program may come in several files.
@@ -93,6 +94,23 @@ def check_layers():
         for name in includes(path):
             if layer(name) is None or layer(name) > own:
                 yield f"{named(path)}: layer {own} includes {name}.h"
+
+
+def check_documented():
+    """The table in doc/architecture.md has the same modules in each row."""
+    text = (SRC / "doc" / "architecture.md").read_text(encoding="utf-8")
+    shown = {}
+    for row in re.finditer(r"^\| ([0-5]) \| ([^|]+) \|", text, re.M):
+        for name in re.findall(r"[\w*]+", row[2]):
+            shown[name] = int(row[1])
+    here = {path.stem for path in files("src/*.[ch]")}
+    for name in sorted(here):
+        part = PARTS.fullmatch(name)
+        if shown.get(name, part and shown.get(part[1] + "_*")) != layer(name):
+            yield f"doc/architecture.md: {name} is not in layer {layer(name)}"
+    for name in sorted(set(shown) - here):
+        if not name.endswith("_*"):
+            yield f"doc/architecture.md: there is no {name}"
 
 
 def check_cycles():
@@ -178,6 +196,7 @@ def check_white_space():
 
 CHECKS = [
     ("no layer includes a higher one", check_layers),
+    ("doc/architecture.md has the same layers", check_documented),
     ("no headers include each other", check_cycles),
     ("a module's own header comes first", check_own_header),
     ("banned.h is the last include", check_banned),
