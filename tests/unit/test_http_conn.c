@@ -248,16 +248,15 @@ START_TEST(continue_is_sent_when_the_body_is_wanted)
 }
 END_TEST
 
+#define EXPECT "Expect: 100-continue\r\n\r\n"
+#define CLOSE  "Connection: close\r\n"
+
 static const char *const no_continue[] = {
     /* some of the body is there; there is none; HTTP/1.0 has none */
-    "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n"
-    "Connection: close\r\nExpect: 100-continue\r\n\r\na",
-    "POST / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n"
-    "Connection: close\r\nExpect: 100-continue\r\n\r\n",
-    "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n"
-    "Expect: 100-continue\r\n\r\n",
-    "POST / HTTP/1.0\r\nContent-Length: 1\r\n"
-    "Expect: 100-continue\r\n\r\n",
+    ("POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n" CLOSE EXPECT "a"),
+    ("POST / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" CLOSE EXPECT),
+    ("GET / HTTP/1.1\r\n" HOST CLOSE EXPECT),
+    ("POST / HTTP/1.0\r\nContent-Length: 1\r\n" EXPECT),
 };
 
 START_TEST(continue_is_not_sent_in_vain)
