@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "claude_lines.h"
+
+#include <cjson/cJSON.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "suites.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Everything that could end a line, a string or the program early. */
+static const char nasty[] =
+    "quote \" backslash \\ lf \n cr \r tab \t "
+    "del \x7f esc \x1b "
+    "\xE2\x80\xA8 \xE2\x80\xA9 \xC2\x85 \xF0\x9F\x98\x80"
+    "\\u0022 </script> @/etc/hostname /compact";
+
+static struct buf out;
+
+static void
+set_up(void)
+{
+	buf_init(&out, 1u << 20);
+}
+
+static void
+tear_down(void)
+{
+	buf_free(&out);
+}
+
+static char *
+text_of(const char *text)
+{
+	char *copy = strdup(text);
+
+	ck_assert_ptr_nonnull(copy);
+	return copy;
+}
+
+/* A message of the parts, ended by NULL. */
+static struct chat_message
+message(enum chat_role role, const char *const *texts)
+{
+	struct chat_message m = {.role = role};
+	size_t i;
+
+	for (i = 0; texts[i] != NULL; i++)
+		continue;
+	m.parts = calloc(i, sizeof(*m.parts));
+	ck_assert_ptr_nonnull(m.parts);
+	m.nparts = i;
+	for (i = 0; i < m.nparts; i++)
+		m.parts[i].text = text_of(texts[i]);
+	return m;
+}
+
+static void
+forget(struct chat_message *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nparts; i++)
+		free(m->parts[i].text);
+	free(m->parts);
+}
+
+/* What was appended is one line with its end, and JSON. */
+static cJSON *
+line(void)
+{
+	cJSON *json;
+
+	ck_assert(buf_ok(&out));
+	ck_assert_uint_gt(out.len, 0);
+	ck_assert_ptr_eq(
+	    strchr(buf_str(&out), '\n'), buf_str(&out) + out.len - 1);
+	ck_assert_ptr_null(strchr(buf_str(&out), '\r'));
+	json = cJSON_ParseWithOpts(buf_str(&out), NULL, 1);
+	ck_assert_msg(json != NULL, "no JSON: %s", buf_str(&out));
+	return json;
+}
+
+static const char *
+string_at(const cJSON *json, const char *name)
+{
+	const char *text =
+	    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
+
+	ck_assert_msg(text != NULL, "no %s", name);
+	return text;
+}
+
+static const cJSON *
+member(const cJSON *json, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	ck_assert_msg(item != NULL, "no %s", name);
+	return item;
+}
+
+static void
+assert_uuid(const char *uuid)
+{
+	size_t i;
+
+	ck_assert_uint_eq(strlen(uuid), 36);
+	for (i = 0; i < 36; i++) {
+		if (i == 8 || i == 13 || i == 18 || i == 23)
+			ck_assert_int_eq(uuid[i], '-');
+		else
+			ck_assert_ptr_nonnull(
+			    memchr("0123456789abcdef", uuid[i], 16));
+	}
+}
+
+static void
+assert_blocks(const cJSON *content, const char *const *texts)
+{
+	const cJSON *block;
+	size_t i = 0;
+
+	ck_assert(cJSON_IsArray(content));
+	cJSON_ArrayForEach(block, content)
+	{
+		ck_assert_ptr_nonnull(texts[i]);
+		ck_assert_int_eq(cJSON_GetArraySize(block), 2);
+		ck_assert_str_eq(string_at(block, "type"), "text");
+		ck_assert_str_eq(string_at(block, "text"), texts[i++]);
+	}
+	ck_assert_ptr_null(texts[i]);
+}
+
+/* The CLI looks for commands and files in the last block only: a blank one,
+ * which it drops again, is always the last. */
+START_TEST(a_user_line_ends_in_a_blank_block)
+{
+	const char *const texts[] = {"/compact", nasty, NULL};
+	const char *const blocks[] = {"/compact", nasty, " ", NULL};
+	struct chat_message m = message(CHAT_USER, texts);
+	const cJSON *inner;
+	cJSON *json;
+	int query;
+
+	for (query = 0; query < 2; query++) {
+		buf_clear(&out);
+		claude_line_user(&out, &m, query != 0);
+		json = line();
+		ck_assert_str_eq(string_at(json, "type"), "user");
+		assert_uuid(string_at(json, "uuid"));
+		ck_assert(cJSON_IsNull(member(json, "parent_tool_use_id")));
+		inner = member(json, "message");
+		ck_assert_str_eq(string_at(inner, "role"), "user");
+		assert_blocks(member(inner, "content"), blocks);
+		cJSON_Delete(json);
+	}
+	forget(&m);
+}
+END_TEST
+
+START_TEST(only_history_says_should_not_query)
+{
+	const char *const texts[] = {"hello", NULL};
+	struct chat_message m = message(CHAT_USER, texts);
+	cJSON *json;
+
+	claude_line_user(&out, &m, true);
+	json = line();
+	ck_assert_ptr_null(
+	    cJSON_GetObjectItemCaseSensitive(json, "shouldQuery"));
+	cJSON_Delete(json);
+	buf_clear(&out);
+	claude_line_user(&out, &m, false);
+	json = line();
+	ck_assert(cJSON_IsFalse(member(json, "shouldQuery")));
+	cJSON_Delete(json);
+	forget(&m);
+}
+END_TEST
+
+START_TEST(an_assistant_line_has_an_array_and_its_own_ids)
+{
+	const char *const texts[] = {nasty, "second", NULL};
+	struct chat_message m = message(CHAT_ASSISTANT, texts);
+	const cJSON *inner;
+	cJSON *json;
+
+	claude_line_assistant(&out, &m, "model\"x");
+	json = line();
+	ck_assert_str_eq(string_at(json, "type"), "assistant");
+	assert_uuid(string_at(json, "uuid"));
+	ck_assert(cJSON_IsNull(member(json, "parent_tool_use_id")));
+	inner = member(json, "message");
+	ck_assert_str_eq(string_at(inner, "role"), "assistant");
+	ck_assert_str_eq(string_at(inner, "type"), "message");
+	ck_assert_str_eq(string_at(inner, "model"), "model\"x");
+	ck_assert_int_eq(strncmp(string_at(inner, "id"), "msg_", 4), 0);
+	ck_assert_uint_gt(strlen(string_at(inner, "id")), 20);
+	/* Nothing interprets it, so there is no blank block. */
+	assert_blocks(member(inner, "content"), texts);
+	cJSON_Delete(json);
+	forget(&m);
+}
+END_TEST
+
+/* The CLI drops a line whose uuid it knows, and takes neighbours with equal
+ * message ids for one message. */
+START_TEST(ids_never_repeat)
+{
+	enum { LINES = 300 };
+	const char *const texts[] = {"same", NULL};
+	struct chat_message m = message(CHAT_USER, texts);
+	char *seen[2 * LINES];
+	size_t n = 0, i, k;
+	cJSON *json;
+
+	for (i = 0; i < LINES; i++) {
+		buf_clear(&out);
+		if (i % 2 == 0)
+			claude_line_user(&out, &m, i % 4 == 0);
+		else
+			claude_line_assistant(&out, &m, "m");
+		json = line();
+		seen[n++] = text_of(string_at(json, "uuid"));
+		if (i % 2 != 0)
+			seen[n++] =
+			    text_of(string_at(member(json, "message"), "id"));
+		cJSON_Delete(json);
+	}
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < i; k++)
+			ck_assert_str_ne(seen[i], seen[k]);
+	}
+	for (i = 0; i < n; i++)
+		free(seen[i]);
+	forget(&m);
+}
+END_TEST
+
+START_TEST(initialize_replaces_or_appends)
+{
+	static const char *const keys[] = {
+	    "systemPrompt", "appendSystemPrompt"};
+	const cJSON *request;
+	cJSON *json;
+	int append;
+
+	for (append = 0; append < 2; append++) {
+		buf_clear(&out);
+		claude_line_initialize(&out, "id\"1", nasty, append != 0);
+		json = line();
+		ck_assert_str_eq(string_at(json, "type"), "control_request");
+		ck_assert_str_eq(string_at(json, "request_id"), "id\"1");
+		request = member(json, "request");
+		ck_assert_int_eq(cJSON_GetArraySize(request), 2);
+		ck_assert_str_eq(string_at(request, "subtype"), "initialize");
+		ck_assert_str_eq(string_at(request, keys[append]), nasty);
+		cJSON_Delete(json);
+	}
+}
+END_TEST
+
+START_TEST(interrupt_is_a_request)
+{
+	cJSON *json;
+
+	claude_line_interrupt(&out, "stop-1");
+	json = line();
+	ck_assert_str_eq(string_at(json, "type"), "control_request");
+	ck_assert_str_eq(string_at(json, "request_id"), "stop-1");
+	ck_assert_str_eq(
+	    string_at(member(json, "request"), "subtype"), "interrupt");
+	cJSON_Delete(json);
+}
+END_TEST
+
+START_TEST(lines_are_appended)
+{
+	const char *const texts[] = {"x", NULL};
+	struct chat_message m = message(CHAT_USER, texts);
+	const char *p;
+	int lines = 0;
+
+	claude_line_initialize(&out, "a", "system", false);
+	claude_line_user(&out, &m, false);
+	claude_line_assistant(&out, &m, "m");
+	claude_line_user(&out, &m, true);
+	claude_line_interrupt(&out, "b");
+	for (p = buf_str(&out); (p = strchr(p, '\n')) != NULL; p++) {
+		ck_assert(p[1] == '{' || p[1] == '\0');
+		lines++;
+	}
+	ck_assert_int_eq(lines, 5);
+	forget(&m);
+}
+END_TEST
+
+START_TEST(every_character_passes)
+{
+	char text[5] = "";
+	const char *const texts[] = {text, NULL};
+	const char *const blocks[] = {text, " ", NULL};
+	struct chat_message m;
+	cJSON *json;
+	int c;
+
+	for (c = 1; c < 0x80; c++) {
+		text[0] = (char)c;
+		m = message(CHAT_USER, texts);
+		buf_clear(&out);
+		claude_line_user(&out, &m, true);
+		json = line();
+		assert_blocks(
+		    member(member(json, "message"), "content"), blocks);
+		cJSON_Delete(json);
+		forget(&m);
+	}
+}
+END_TEST
+
+START_TEST(a_full_buffer_turns_bad)
+{
+	const char *const texts[] = {nasty, NULL};
+	struct chat_message m = message(CHAT_USER, texts);
+	struct buf small = BUF_INIT(100);
+
+	claude_line_user(&small, &m, true);
+	ck_assert(!buf_ok(&small));
+	buf_free(&small);
+	forget(&m);
+}
+END_TEST
+
+Suite *
+suite_claude_lines(void)
+{
+	Suite *s = suite_create("claude_lines");
+	TCase *t = tcase_create("claude_lines");
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, a_user_line_ends_in_a_blank_block);
+	tcase_add_test(t, only_history_says_should_not_query);
+	tcase_add_test(t, an_assistant_line_has_an_array_and_its_own_ids);
+	tcase_add_test(t, ids_never_repeat);
+	tcase_add_test(t, initialize_replaces_or_appends);
+	tcase_add_test(t, interrupt_is_a_request);
+	tcase_add_test(t, lines_are_appended);
+	tcase_add_test(t, every_character_passes);
+	tcase_add_test(t, a_full_buffer_turns_bad);
+	suite_add_tcase(s, t);
+	return s;
+}
