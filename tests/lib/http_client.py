@@ -35,10 +35,17 @@ class Response:
         self.status = status
         self.reason = reason
         self.headers = headers
-        self.body = b""
+        self.pieces = []
         self.chunks = []
         self.whole = False
         self.closed = False
+
+    @property
+    def body(self):
+        """What has come of it."""
+        if len(self.pieces) > 1:
+            self.pieces = [b"".join(self.pieces)]
+        return self.pieces[0] if self.pieces else b""
 
     def all(self, name):
         return [v for n, v in self.headers if n.lower() == name.lower()]
@@ -66,7 +73,11 @@ class _Reader:
     def __init__(self, sock, data=b""):
         self.sock = sock
         self.data = data
+        self.at = 0  # what is before it has been taken
         self.ended = sock is None
+
+    def left(self):
+        return len(self.data) - self.at
 
     def more(self):
         """False at the end."""
@@ -79,25 +90,27 @@ class _Reader:
         if not piece:
             self.ended = True
             return False
-        self.data += piece
+        self.data = self.data[self.at:] + piece
+        self.at = 0
         return True
 
     def line(self, limit=65536):
-        while (end := self.data.find(b"\r\n")) < 0:
-            if len(self.data) > limit:
+        while (end := self.data.find(b"\r\n", self.at)) < 0:
+            if self.left() > limit:
                 raise BadResponse("line too long")
             if not self.more():
-                raise Truncated(f"end within a line: {self.data[:200]!r}")
-        line, self.data = self.data[:end], self.data[end + 2:]
+                raise Truncated(f"end within a line: {self.data[-200:]!r}")
+        line, self.at = self.data[self.at:end], end + 2
         if b"\r" in line or b"\n" in line:
             raise BadResponse(f"bare CR or LF: {line!r}")
         return line
 
     def some(self, limit):
         """At least one byte, at most limit; b"" at the end."""
-        if not self.data and not self.more():
+        if not self.left() and not self.more():
             return b""
-        piece, self.data = self.data[:limit], self.data[limit:]
+        piece = self.data[self.at:self.at + limit]
+        self.at += len(piece)
         return piece
 
 
@@ -120,7 +133,7 @@ def _pieces(reader, response, size):
         piece = reader.some(size)
         if not piece:
             return False
-        response.body += piece
+        response.pieces.append(piece)
         size -= len(piece)
         yield piece
     return True
@@ -149,7 +162,7 @@ def _chunked(reader, response):
 
 def _until_close(reader, response):
     while piece := reader.some(65536):
-        response.body += piece
+        response.pieces.append(piece)
         yield piece
     response.closed = True
     return True
@@ -191,7 +204,7 @@ def parse_responses(data, methods=None):
     reader = _Reader(None, data)
     responses = []
     methods = list(methods or [])
-    while reader.data:
+    while reader.left():
         response = _head(reader)
         final = response.status >= 200
         method = methods.pop(0) if methods and final else "GET"
@@ -281,7 +294,7 @@ class Client:
 
     def at_end(self):
         """True if the server has closed and nothing is left unread."""
-        return not self.reader.data and not self.reader.more()
+        return not self.reader.left() and not self.reader.more()
 
 
 def _event(block):
@@ -300,9 +313,8 @@ def _event(block):
 def _live_events(pieces):
     data = b""
     for piece in pieces:
-        data += piece
-        while (end := data.find(b"\n\n")) >= 0:
-            block, data = data[:end], data[end + 2:]
+        *blocks, data = (data + piece).split(b"\n\n")
+        for block in blocks:
             yield _event(block)
     if data:
         raise BadResponse(f"end within an event: {data!r}")
