@@ -8,7 +8,7 @@
 
 #include "banned.h"
 
-#define FIRST_CAP 128
+#define LEAST_CAP 128
 
 void
 buf_init(struct buf *b, size_t max)
@@ -59,7 +59,7 @@ free_bytes(const struct buf *b)
 static void
 move_to_front(struct buf *b)
 {
-	if (b->off == 0)
+	if (b->mem == NULL || b->off == 0)
 		return;
 	memmove(b->mem, b->mem + b->off, b->len + 1);
 	b->off = 0;
@@ -70,13 +70,15 @@ move_to_front(struct buf *b)
 static bool
 grow(struct buf *b, size_t total)
 {
-	size_t cap = b->cap < FIRST_CAP / 2 ? FIRST_CAP : b->cap * 2;
+	size_t cap = b->cap * 2;
 	char *mem;
 
 	if (cap > b->len + free_bytes(b) + 1)
 		cap = b->len + free_bytes(b) + 1;
 	if (cap < total)
 		cap = total;
+	if (cap < LEAST_CAP)
+		cap = LEAST_CAP;
 	mem = realloc(b->mem, cap);
 	if (mem == NULL)
 		return false;
@@ -181,7 +183,8 @@ buf_commit(struct buf *b, size_t len)
 {
 	if (len == 0)
 		return;
-	if (b->mem == NULL || len >= b->cap - b->off - b->len)
+	if (b->mem == NULL || len > free_bytes(b) ||
+	    len >= b->cap - b->off - b->len)
 		abort(); /* more than was reserved */
 	b->len += len;
 	b->mem[b->off + b->len] = '\0';
@@ -203,7 +206,7 @@ buf_consume(struct buf *b, size_t len)
 char *
 buf_steal(struct buf *b)
 {
-	char *mem, *fitted;
+	char *mem;
 
 	if (b->bad || !ensure(b, 0)) {
 		buf_free(b);
@@ -211,8 +214,7 @@ buf_steal(struct buf *b)
 	}
 	move_to_front(b);
 	mem = b->mem;
-	fitted = realloc(mem, b->len + 1);
 	b->mem = NULL;
 	buf_free(b);
-	return fitted != NULL ? fitted : mem;
+	return mem;
 }

@@ -39,12 +39,16 @@ stderr_is_journal(void)
 	const char *stream = getenv("JOURNAL_STREAM");
 	unsigned long long dev, ino;
 	struct stat st;
+	char *end;
 
-	if (stream == NULL || sscanf(stream, "%llu:%llu", &dev, &ino) != 2)
+	if (stream == NULL || fstat(STDERR_FILENO, &st) == -1)
 		return false;
-	return fstat(STDERR_FILENO, &st) == 0 &&
-	       (unsigned long long)st.st_dev == dev &&
-	       (unsigned long long)st.st_ino == ino;
+	dev = strtoull(stream, &end, 10);
+	if (*end != ':')
+		return false;
+	ino = strtoull(end + 1, &end, 10);
+	return *end == '\0' && dev == (unsigned long long)st.st_dev &&
+	       ino == (unsigned long long)st.st_ino;
 }
 
 void

@@ -234,7 +234,7 @@ read_content(struct reading *rd, const cJSON *content)
 static int
 read_sender(struct reading *rd, const cJSON *message)
 {
-	const char *role;
+	const char *role = "";
 	size_t i;
 
 	if (get_string(rd, message, ".role", &role) == -1)

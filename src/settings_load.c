@@ -84,7 +84,7 @@ refuse(struct loading *l, const struct setting *row, const struct origin *o,
 		    head, sizeof head, "%.64s line %zu: ", l->base, o->line);
 	else if (o->file)
 		(void)snprintf(head, sizeof head, "%.64s: ", l->base);
-	if (o->value != NULL && o->value[0] != '\0' && !row->secret)
+	if (o->value[0] != '\0' && !row->secret)
 		(void)snprintf(
 		    value, sizeof value, "=%.*s", VALUE_SHOWN, o->value);
 	(void)snprintf(l->err, l->errlen, "%s%s%s%s: must %s", head, row->name,
@@ -223,7 +223,7 @@ from_file(struct loading *l, const struct setting *row, struct origin *o,
 	{
 		if (strcmp(item->string, row->name) != 0)
 			continue;
-		*o = (struct origin){.where = "", .file = true};
+		*o = (struct origin){.value = "", .where = "", .file = true};
 		o->line = line_of_key(l, row->name);
 		if (found != NULL)
 			return refuse(l, row, o, "not be given twice");
@@ -263,7 +263,7 @@ load_row(struct loading *l, const struct setting *row, size_t *ret_text)
 static int
 load_rows(struct loading *l)
 {
-	size_t at[SETTINGS_MAX], i;
+	size_t at[SETTINGS_MAX] = {0}, i;
 	const struct setting *row;
 	const char *text;
 

@@ -306,7 +306,7 @@ END_TEST
 
 #define REPAIR(from_, to_)                                                     \
 	{                                                                      \
-		from_, sizeof from_ - 1, to_                                   \
+		(from_), sizeof(from_) - 1, (to_)                              \
 	}
 
 static const struct {

@@ -175,21 +175,23 @@ static const char *const accepted[] = {
     "\"stream\":false,\"stream_options\":{}",
     "\"max_tokens\":null,\"max_completion_tokens\":1e3",
     "\"max_tokens\":10000000",
-    "\"temperature\":0,\"top_p\":1,\"presence_penalty\":-2,"
-    "\"frequency_penalty\":2",
-    "\"temperature\":2,\"top_p\":null,\"n\":1,\"stop\":null",
-    "\"n\":null,\"stop\":[],\"tools\":[],\"functions\":[]",
+    "\"temperature\":0,\"top_p\":1,\"presence_penalty\":-2",
+    "\"temperature\":2,\"top_p\":null,\"frequency_penalty\":2",
+    "\"n\":1,\"stop\":null",
+    "\"n\":null,\"stop\":[]",
+    "\"tools\":[],\"functions\":[]",
     "\"tools\":null,\"functions\":null,\"tool_choice\":\"none\"",
     "\"tool_choice\":\"auto\",\"function_call\":\"none\"",
     "\"tool_choice\":null,\"response_format\":null",
     "\"response_format\":{\"type\":\"text\"},\"logprobs\":false",
     "\"logprobs\":null,\"top_logprobs\":0,\"logit_bias\":{}",
     "\"modalities\":[\"text\"],\"audio\":null,\"logit_bias\":null",
-    "\"store\":false,\"metadata\":{\"a\":\"b\"},\"seed\":-5,\"user\":\"u\"",
-    "\"prompt_cache_key\":\"k\",\"verbosity\":\"low\","
-    "\"parallel_tool_calls\":true,\"reasoning_effort\":\"high\"",
-    "\"service_tier\":\"auto\",\"safety_identifier\":\"s\","
-    "\"prediction\":{\"type\":\"content\"},\"web_search_options\":null",
+    "\"store\":false,\"metadata\":{\"a\":\"b\"},\"seed\":-5",
+    "\"user\":\"u\",\"prompt_cache_key\":\"k\"",
+    "\"verbosity\":\"low\",\"reasoning_effort\":\"high\"",
+    "\"parallel_tool_calls\":true,\"service_tier\":\"auto\"",
+    "\"safety_identifier\":\"s\",\"web_search_options\":null",
+    "\"prediction\":{\"type\":\"content\"}",
     "\"anything\":[1,{\"else\":null}],\"anything\":2",
 };
 
