@@ -69,7 +69,7 @@ CCP_TRY_CFLAGS([WARN_CFLAGS], [-Wshadow -Wstrict-prototypes \
   -Wcast-align -Wnull-dereference -Wimplicit-fallthrough \
   -Wnested-externs -Winit-self -Wdate-time])
 CCP_TRY_CFLAGS([WARN_CFLAGS], [-Wduplicated-cond \
-  -Walloc-zero -Wformat-overflow=2 -Wformat-signedness \
+  -Wformat-overflow=2 -Wformat-signedness \
   -Wstringop-overflow=4 -Wtrampolines -Wjump-misses-init -Wbad-function-cast \
   -Wcomma -Wassign-enum -Wconditional-uninitialized -Wextra-semi-stmt \
   -Wloop-analysis -Wshift-sign-overflow -Wunreachable-code-aggressive \
