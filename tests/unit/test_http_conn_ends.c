@@ -88,6 +88,15 @@ START_TEST(a_body_over_the_limit_is_refused_before_it_comes)
 	bed_expect(&b, HTTP_CONN_HEAD);
 	http_conn_read_body(b.c);
 	bed_expect_bad(&b, 413, "413 Content Too Large");
+	bed_close(&b);
+	/* An answer that comes before the event replaces it. */
+	bed_open(&b, (enum bed_kind)_i);
+	bed_send(&b, buf_str(&text));
+	bed_expect(&b, HTTP_CONN_HEAD);
+	http_conn_read_body(b.c);
+	respond(&b, 503);
+	ck_assert_int_eq(http_conn_next(b.c), HTTP_CONN_NOTHING);
+	bed_expect_last(&b, "503 Service Unavailable");
 	buf_free(&text);
 	bed_close(&b);
 }
@@ -333,6 +342,23 @@ START_TEST(shutdown_between_requests_is_at_once)
 }
 END_TEST
 
+START_TEST(shutdown_within_a_head_answers_nothing)
+{
+	struct bed b;
+
+	bed_open(&b, (enum bed_kind)_i);
+	bed_send(&b, "GET / HT");
+	bed_expect_nothing(&b);
+	http_conn_shutdown(b.c);
+	if (_i == BED_PIPES) {
+		bed_expect(&b, HTTP_CONN_END);
+		bed_server_exits(&b);
+	}
+	bed_expect_end(&b);
+	bed_close(&b);
+}
+END_TEST
+
 START_TEST(shutdown_lets_a_response_finish)
 {
 	struct bed b;
@@ -429,6 +455,8 @@ add_ends(TCase *tc)
 	tcase_add_test(tc, the_end_of_a_pipe_only_ends_the_requests);
 	tcase_add_test(tc, a_pipe_that_ends_within_a_request_is_a_bad_one);
 	tcase_add_loop_test(tc, shutdown_between_requests_is_at_once, 0, KINDS);
+	tcase_add_loop_test(
+	    tc, shutdown_within_a_head_answers_nothing, 0, KINDS);
 	tcase_add_loop_test(tc, shutdown_lets_a_response_finish, 0, KINDS);
 	tcase_add_loop_test(tc, close_after_a_response, 0, KINDS);
 	tcase_add_loop_test(tc, close_after_the_head_of_a_stream, 0, SOCKETS);

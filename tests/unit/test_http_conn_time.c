@@ -231,6 +231,27 @@ START_TEST(a_busy_owner_does_not_spin)
 }
 END_TEST
 
+START_TEST(a_deadline_wakes_a_busy_owner_once)
+{
+	struct pollset ps;
+	struct bed b;
+
+	bed_open(&b, (enum bed_kind)_i);
+	bed_send(&b, "GET / HT");
+	bed_turn(&b, 100);
+	pollset_reset(&ps);
+	http_conn_poll(b.c, &ps);
+	ck_assert(ps.deadline <= clock_ms() + LIMIT_HEAD_MS);
+	fake_clock_skip(LIMIT_HEAD_MS);
+	bed_turn(&b, 0);
+	pollset_reset(&ps);
+	http_conn_poll(b.c, &ps);
+	ck_assert(ps.deadline == CLOCK_NEVER);
+	bed_expect_bad(&b, 408, "408 Request Timeout");
+	bed_close(&b);
+}
+END_TEST
+
 Suite *
 suite_http_conn_time(void)
 {
@@ -246,6 +267,7 @@ suite_http_conn_time(void)
 	tcase_add_loop_test(tc, a_client_that_takes_nothing_is_gone, 0, KINDS);
 	tcase_add_loop_test(tc, output_is_bounded, 0, KINDS);
 	tcase_add_loop_test(tc, a_busy_owner_does_not_spin, 0, SOCKETS);
+	tcase_add_loop_test(tc, a_deadline_wakes_a_busy_owner_once, 0, KINDS);
 	tcase_add_loop_test(tc, lingering_is_limited_in_bytes, 0, SOCKETS);
 	tcase_add_loop_test(tc, lingering_is_limited_in_time, 0, SOCKETS);
 	suite_add_tcase(suite, tc);
