@@ -73,7 +73,7 @@ not_hidden(const struct dirent *entry)
 static bool
 run_directory(const char *dir)
 {
-	struct dirent **entries;
+	struct dirent **entries = NULL;
 	bool good = true;
 	int i, n = -1;
 
