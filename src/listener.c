@@ -100,7 +100,7 @@ listeners_close(struct listeners *l)
 void
 listener_url(int fd, char *to, size_t len)
 {
-	struct sockaddr_storage here;
+	struct sockaddr_storage here = {0};
 	socklen_t size = sizeof(here);
 	char host[64], port[16];
 

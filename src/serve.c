@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "serve.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -126,6 +127,13 @@ on_head(struct server *s)
 }
 
 static void
+on_request(struct server *s)
+{
+	assert(s->route != NULL); /* else its body had not been asked for */
+	s->route->serve(&s->x);
+}
+
+static void
 on_over(struct server *s)
 {
 	if (s->x.task != NULL)
@@ -160,7 +168,7 @@ take_events(struct server *s)
 		if (event == HTTP_CONN_HEAD)
 			on_head(s);
 		else if (event == HTTP_CONN_REQUEST)
-			s->route->serve(&s->x);
+			on_request(s);
 		else if (event == HTTP_CONN_BAD)
 			refuse_bad(s, http_conn_status(s->conn));
 		else if (event != HTTP_CONN_NOTHING)

@@ -42,11 +42,11 @@ START_TEST(completion_without_reasoning)
 	openai_completion(&to, &head, &text, &none, "stop", &usage);
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
-	                            "\"assistant\","
+				    "\"assistant\","
 				    "\"content\":\"line\\n\\\"two\\\"\","
-	                            "\"refusal\":null},"
+				    "\"refusal\":null},"
 				    "\"logprobs\":null,\"finish_reason\":"
-	                            "\"stop\"}]" USAGE "}");
+				    "\"stop\"}]" USAGE "}");
 	buf_free(&text);
 }
 END_TEST
@@ -60,11 +60,11 @@ START_TEST(completion_with_reasoning)
 	openai_completion(&to, &head, &none, &reasoning, "length", &usage);
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
-	                            "\"assistant\","
+				    "\"assistant\","
 				    "\"content\":\"\",\"refusal\":null,"
 				    "\"reasoning_content\":\"hm\\t\"},"
 				    "\"logprobs\":null,\"finish_reason\":"
-	                            "\"length\"}]" USAGE "}");
+				    "\"length\"}]" USAGE "}");
 	buf_free(&reasoning);
 }
 END_TEST
