@@ -28,6 +28,10 @@
 #include "settings.h"
 #include "signals.h"
 
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
 #include "banned.h"
 
 #define SWEEP_ROUND_MS  20
@@ -47,6 +51,17 @@ struct starter {
 	int64_t stop_next;               /* shutting down: the next step */
 	int stop_signal;                 /* what it sends; 0: not stopping */
 };
+
+/* A unit of Type=notify hears it; nobody else does. */
+static void
+tell_systemd(const char *state)
+{
+#ifdef HAVE_SYSTEMD
+	(void)sd_notify(0, state);
+#else
+	(void)state;
+#endif
+}
 
 static void
 spawn_handler(struct starter *s, int conn)
@@ -146,6 +161,7 @@ press_on(struct starter *s)
 	size_t i;
 
 	if (s->stop_signal == 0) {
+		tell_systemd("STOPPING=1");
 		listeners_close(&s->listeners);
 		s->stop_signal = SIGHUP;
 		s->stop_next = clock_ms() + LIMIT_SHUTDOWN_MS;
@@ -267,6 +283,7 @@ announce(const struct starter *s)
 		(void)printf("The API key is the default one: %s\n",
 		    SETTINGS_DEFAULT_KEY);
 	(void)fflush(stdout);
+	tell_systemd("READY=1");
 }
 
 static bool

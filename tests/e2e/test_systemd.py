@@ -292,6 +292,23 @@ def _():
                   "end of all processes of the connection")
 
 
+@test("ccp start tells a unit of Type=notify when it listens")
+def _():
+    ccp = shutil.which("ccp")
+    linked = subprocess.run(["ldd", ccp], capture_output=True, text=True,
+                            check=True).stdout
+    if "libsystemd" not in linked:
+        raise Skip("ccp was built without libsystemd")
+    done = subprocess.run(
+        ["systemd-run", "--user", "--unit=ccp-start", "-p", "Type=notify",
+         "-p", "TimeoutStartSec=20", "-E", "PORT=0", ccp, "start"],
+        capture_output=True, text=True, check=False)
+    eq(done.returncode, 0, done.stderr)
+    eq(systemctl("is-active", "ccp-start.service", check=False), "active")
+    systemctl("stop", "ccp-start.service")
+    eq(systemctl("is-failed", "ccp-start.service", check=False), "inactive")
+
+
 @test("stopping leaves nothing")
 def _():
     tag = uuid.uuid4().hex
