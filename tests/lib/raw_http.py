@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cases of raw HTTP requests and the responses that they must get.
+
+Each case is sent three times: in one piece and byte by byte over TCP, and
+through pipes; the answers must be the same.  A case whose connection stays
+open is sent once more for each of its bytes, split there.
+"""
+import re
+import socket
+import time
+
+from answers import PATH, check_error
+from ccp import KEY, Env, HandlerSocket, run_handler_pipe
+from http_client import parse_responses
+from tap import add, contains, eq, ok
+
+DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|"
+                  r"Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT")
+HOST = "Host: localhost"
+AUTH = f"Authorization: Bearer {KEY}"
+JSON = "Content-Type: application/json"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+class R:
+    """A response that is wanted: status, method of its request, fields it
+    must have (None: must not), and the param of its error object."""
+
+    def __init__(self, status, method="GET", param=None, body=None, **fields):
+        self.status = status
+        self.method = method
+        self.param = param
+        self.body = body
+        self.fields = {n.replace("_", "-"): v for n, v in fields.items()}
+
+    def check(self, got):
+        eq(got.status, self.status, repr(got))
+        ok(DATE.fullmatch(got.header("Date") or ""), "no good Date")
+        ok(got.header("X-Request-Id"), "no X-Request-Id")
+        for name, value in self.fields.items():
+            eq(got.header(name), value, name)
+        if got.body:
+            contains(got.header("Content-Type"), "application/json")
+        if self.status >= 400 and self.method != "HEAD":
+            eq(check_error(got.json())["param"], self.param, "param")
+        if self.body is not None:
+            eq(got.body, self.body)
+
+
+def reaches(**more):
+    """The body came whole to the endpoint, which misses something in it."""
+    return R(400, param="messages", **more)
+
+
+def text(*lines, body=b""):
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def get(target="/health", *fields, method="GET", version="HTTP/1.1",
+        host=HOST):
+    return text(f"{method} {target} {version}", *([host] if host else []),
+                *fields)
+
+
+def post(*fields, body=b"", kind=JSON, auth=AUTH, target=PATH):
+    return text(f"POST {target} HTTP/1.1", HOST,
+                *[f for f in (kind, auth) if f], *fields, body=body)
+
+
+def chunks(*pieces, last=b"0\r\n\r\n"):
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + last
+
+
+def same(response):
+    """What must not depend on how the request came."""
+    return (response.status, response.reason, response.body,
+            [(n, v) for n, v in response.headers
+             if n not in ("Date", "X-Request-Id")])
+
+
+def send_pieces(http, data, step):
+    http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        for i in range(0, len(data), step):
+            http.send(data[i:i + step])
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # refused before its end
+
+
+def over_socket(env, data, wants, closes, step):
+    with HandlerSocket(env) as handler:
+        send_pieces(handler.http, data, step)
+        got = [handler.http.read_response(w.method) for w in wants]
+        for response, want in zip(got, wants):
+            want.check(response)
+        if closes:
+            eq(got[-1].header("Connection"), "close")
+            ok(handler.http.at_end(), "more than the wanted responses")
+        else:
+            eq(handler.http.get("/health").status, 200, "the next request")
+        return [same(r) for r in got]
+
+
+def over_pipe(env, data, wants):
+    out = run_handler_pipe(data, env)
+    got = parse_responses(out, [w.method for w in wants])
+    eq([r.status for r in got], [w.status for w in wants], "through pipes")
+    for response, want in zip(got, wants):
+        want.check(response)
+    return [same(r) for r in got]
+
+
+def split_everywhere(env, data, want_same, wants):
+    """The same request again and again on one connection."""
+    with HandlerSocket(env) as handler:
+        http = handler.http
+        http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for i in range(1, len(data), max(1, len(data) // 400)):
+            http.send(data[:i])
+            time.sleep(0.0005)  # so that it is read by itself
+            http.send(data[i:])
+            got = [http.read_response(w.method) for w in wants]
+            eq([same(r) for r in got], want_same, f"split at {i}")
+
+
+def run(data, wants, closes, settings):
+    with Env(**settings) as env:
+        whole = over_socket(env, data, wants, closes, len(data))
+        step = max(1, len(data) // 2000)
+        eq(over_socket(env, data, wants, closes, step), whole, "in pieces")
+        eq(over_pipe(env, data, wants), whole, "through pipes")
+        if not closes:
+            split_everywhere(env, data, whole, wants)
+
+
+def keeps(name, data, *wants, **settings):
+    """These responses, and the connection stays open."""
+    add(name, lambda: run(data, wants, False, settings))
+
+
+def closes(name, data, *wants, **settings):
+    """These responses, and the connection ends behind the last."""
+    add(name, lambda: run(data, wants, True, settings))
+
+
+def bad(name, data, status=400, **settings):
+    """Refused as malformed: what follows is never taken for a request."""
+    closes(name, data + get("/health"), R(status), **settings)
