@@ -8,8 +8,19 @@
 #include "suites.h"
 
 static Suite *(*const suites[])(void) = {
+    suite_access,
+    suite_address,
     suite_api_error,
     suite_buf,
+    suite_chat_reply,
+    suite_chat_turn,
+    suite_child,
+    suite_claude_args,
+    suite_claude_error,
+    suite_claude_event,
+    suite_claude_find,
+    suite_claude_lines,
+    suite_exchange,
     suite_http_body,
     suite_http_char,
     suite_http_conn,
@@ -18,12 +29,18 @@ static Suite *(*const suites[])(void) = {
     suite_http_framing,
     suite_http_parse,
     suite_http_response,
+    suite_io,
     suite_json_text,
     suite_log,
     suite_model_names,
     suite_openai_request,
     suite_openai_response,
+    suite_pollset,
+    suite_proc_tree,
+    suite_random,
+    suite_route,
     suite_settings,
+    suite_signals,
 };
 
 int

@@ -7,8 +7,19 @@
 
 #include <check.h>
 
+Suite *suite_access(void);
+Suite *suite_address(void);
 Suite *suite_api_error(void);
 Suite *suite_buf(void);
+Suite *suite_chat_reply(void);
+Suite *suite_chat_turn(void);
+Suite *suite_child(void);
+Suite *suite_claude_args(void);
+Suite *suite_claude_error(void);
+Suite *suite_claude_event(void);
+Suite *suite_claude_find(void);
+Suite *suite_claude_lines(void);
+Suite *suite_exchange(void);
 Suite *suite_http_body(void);
 Suite *suite_http_char(void);
 Suite *suite_http_conn(void);
@@ -17,11 +28,17 @@ Suite *suite_http_conn_time(void);
 Suite *suite_http_framing(void);
 Suite *suite_http_parse(void);
 Suite *suite_http_response(void);
+Suite *suite_io(void);
 Suite *suite_json_text(void);
 Suite *suite_log(void);
 Suite *suite_model_names(void);
 Suite *suite_openai_request(void);
 Suite *suite_openai_response(void);
+Suite *suite_pollset(void);
+Suite *suite_proc_tree(void);
+Suite *suite_random(void);
+Suite *suite_route(void);
 Suite *suite_settings(void);
+Suite *suite_signals(void);
 
 #endif
