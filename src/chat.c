@@ -132,7 +132,9 @@ chat_step(struct task *t, const struct pollset *ps)
 		check_timers(c);
 	if (!c->turn.answered)
 		reply_tick(&c->turn.reply);
-	if (c->turn.answered)
+	if (c->turn.answered && c->turn.cut && c->turn.limited)
+		claude_cut(c->claude);
+	else if (c->turn.answered)
 		claude_stop(c->claude);
 }
 

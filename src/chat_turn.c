@@ -59,6 +59,12 @@ add_usage(struct claude_usage *sum, const struct claude_usage *more)
 
 /* Events, one function each. */
 
+static bool
+is(const char *text, const char *value)
+{
+	return text != NULL && strcmp(text, value) == 0;
+}
+
 static void
 on_retry(struct chat_turn *t, const struct claude_event *e)
 {
@@ -87,18 +93,43 @@ on_message_delta(struct chat_turn *t, const struct claude_event *e)
 }
 
 static void
-on_assistant(struct chat_turn *t, const struct claude_event *e)
+begin_message(struct chat_turn *t, const char *id, bool streamed)
 {
-	if (e->error == NULL)
-		return;
-	free(t->error);
-	t->error = strdup(e->error);
+	if (!t->cut)
+		reply_message(&t->reply);
+	free(t->message_id);
+	t->message_id = strdup(id == NULL ? "" : id);
+	t->streamed = streamed;
 }
 
-static bool
-is(const char *text, const char *value)
+/*
+ * A finished block.  Its text has been told by deltas, unless the CLI fell
+ * back to a request without streaming (after a 404; after a broken stream if
+ * the user wants that): then the lines of a new message id are all there is.
+ */
+static void
+on_block(struct chat_turn *t, const struct claude_event *e)
 {
-	return text != NULL && strcmp(text, value) == 0;
+	bool begins = e->id == NULL || !is(t->message_id, e->id);
+
+	if (t->streamed && !begins)
+		return;
+	if (begins)
+		begin_message(t, e->id, false);
+	if (e->text != NULL)
+		reply_text(&t->reply, e->text);
+	if (begins)
+		on_message_delta(t, e);
+}
+
+static void
+on_assistant(struct chat_turn *t, const struct claude_event *e)
+{
+	if (e->error != NULL) {
+		free(t->error);
+		t->error = strdup(e->error);
+	} else if (!e->synthetic)
+		on_block(t, e);
 }
 
 static void
@@ -163,8 +194,7 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 		reply_reasoning(&t->reply, e->text == NULL ? "" : e->text);
 		break;
 	case CLAUDE_MESSAGE_START:
-		if (!t->cut)
-			reply_message(&t->reply);
+		begin_message(t, e->id, true);
 		break;
 	case CLAUDE_MESSAGE_DELTA:
 		on_message_delta(t, e);
@@ -202,5 +232,6 @@ void
 turn_close(struct chat_turn *t)
 {
 	reply_close(&t->reply);
+	free(t->message_id);
 	free(t->error);
 }

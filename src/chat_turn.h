@@ -23,6 +23,8 @@ struct chat_turn {
 	/* What the events have told so far. */
 	struct claude_usage usage;
 	bool refused;
+	char *message_id;  /* of the message under way; owned */
+	bool streamed;     /* it comes as deltas */
 	char *error;       /* assistant.error of a synthetic line; owned */
 	int64_t resets_at; /* of a rate limit */
 	bool warned;       /* of a line that is not JSON */

@@ -179,6 +179,15 @@ claude_stop(struct claude *c)
 	guard_stop(&c->guard, busy);
 }
 
+void
+claude_cut(struct claude *c)
+{
+	if (c->guard.phase != GUARD_RUNNING)
+		return;
+	transport_end_input(&c->transport);
+	guard_terminate(&c->guard);
+}
+
 bool
 claude_stopped(const struct claude *c)
 {

@@ -47,6 +47,11 @@ bool claude_over(const struct claude *c);
  * is interrupted first.  Calling it again changes nothing. */
 void claude_stop(struct claude *c);
 
+/* The same for one whose answer was cut off at the client's maximum.  It is
+ * about to have the model go on, and takes an interrupt only when it gets to
+ * read stdin, often too late; TERM is in time (measured), and no tool runs. */
+void claude_cut(struct claude *c);
+
 /* Ended, reaped, and nothing that it started is left. */
 bool claude_stopped(const struct claude *c);
 

@@ -172,6 +172,8 @@ parse_assistant(const cJSON *line, struct claude_event *e)
 	e->uuid = copy_of(line, "uuid");
 	e->error = copy_of(line, "error");
 	e->text = message_text(message);
+	e->usage = usage_of(member(message, "usage"));
+	e->stop = stop_of(text_of(message, "stop_reason"));
 }
 
 static void

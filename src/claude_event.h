@@ -27,7 +27,7 @@ enum claude_event_type {
 	CLAUDE_CONTROL_REQUEST,
 };
 
-enum claude_stop {       /* stop_reason of message_delta */
+enum claude_stop {       /* stop_reason */
 	CLAUDE_STOP_END, /* end_turn, stop_sequence, and any unknown one */
 	CLAUDE_STOP_TOOL,
 	CLAUDE_STOP_LENGTH, /* max_tokens, model_context_window_exceeded */
@@ -46,8 +46,9 @@ struct claude_event {
 	int status;     /* RESULT, RETRY: HTTP status of the API, 0: none */
 	double retry_delay_ms;
 	long long resets_at; /* seconds since 1970 */
+	/* MESSAGE_DELTA; ASSISTANT, right only if it was not streamed. */
 	enum claude_stop stop;
-	struct claude_usage usage; /* MESSAGE_DELTA, RESULT */
+	struct claude_usage usage; /* the same, and RESULT */
 	/* Owned by the event; NULL where the line has none. */
 	char *text;  /* delta; ASSISTANT: its text; RESULT: result or errors */
 	char *error; /* ASSISTANT.error, RETRY.error */

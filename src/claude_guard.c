@@ -83,6 +83,20 @@ guard_stop(struct claude_guard *g, bool interrupted)
 		begin_sweep(g);
 }
 
+void
+guard_terminate(struct claude_guard *g)
+{
+	if (g->phase != GUARD_RUNNING)
+		return;
+	note_descendants(g);
+	if (g->ended) {
+		begin_sweep(g);
+		return;
+	}
+	child_signal(g->pid, SIGTERM);
+	enter(g, GUARD_TERMINATING, LIMIT_STOP_TERM_MS);
+}
+
 static void
 sweep_round(struct claude_guard *g)
 {

@@ -48,6 +48,9 @@ void guard_open(struct claude_guard *g, pid_t pid);
  * stdin. */
 void guard_stop(struct claude_guard *g, bool interrupted);
 
+/* Enters TERMINATING at once: TERM is sent. */
+void guard_terminate(struct claude_guard *g);
+
 /* What guard_step() asks of the owner of the transport. */
 enum guard_wish { GUARD_NOTHING, GUARD_END_INPUT };
 
