@@ -277,6 +277,25 @@ demo_fault_broken_stream(struct demo *d)
 	return true;
 }
 
+/* The stream broke, and the CLI asked again without one: another message id,
+ * no events, and a result without usage. */
+bool
+demo_fault_fallback(struct demo *d)
+{
+	struct demo_result r = {.subtype = "success",
+	    .text = "All at once.",
+	    .stop_reason = "end_turn",
+	    .terminal = "completed",
+	    .turns = 1};
+
+	demo_requesting(d);
+	demo_message_id(d);
+	demo_assistant(d, "{\"type\":\"text\",\"text\":\"All \"}");
+	demo_assistant(d, "{\"type\":\"text\",\"text\":\"at once.\"}");
+	demo_result(d, &r);
+	return true;
+}
+
 bool
 demo_fault_bad_json(struct demo *d)
 {

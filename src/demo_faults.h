@@ -26,6 +26,8 @@ bool demo_fault_limit(struct demo *d); /* =SECONDS until the limit ends */
 bool demo_fault_retry(struct demo *d); /* =MS of one announced wait */
 bool demo_fault_broken_stream(struct demo *d);
 
+bool demo_fault_fallback(struct demo *d); /* a whole message, no stream */
+
 /* Faults of the program */
 bool demo_fault_bad_json(struct demo *d);
 bool demo_fault_die_midway(struct demo *d);

@@ -156,14 +156,21 @@ demo_event(const struct demo *d, struct buf *event)
 }
 
 void
-demo_message_start(struct demo *d)
+demo_message_id(struct demo *d)
 {
-	struct buf b = LINE;
 	char uuid[37];
 
 	random_uuid(uuid);
 	(void)snprintf(
 	    d->message_id, sizeof(d->message_id), "msg_demo_%s", uuid);
+}
+
+void
+demo_message_start(struct demo *d)
+{
+	struct buf b = LINE;
+
+	demo_message_id(d);
 	buf_addf(&b,
 	    "{\"type\":\"message_start\",\"message\":{\"id\":\"%s\","
 	    "\"type\":\"message\",\"role\":\"assistant\"",

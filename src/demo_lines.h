@@ -18,6 +18,7 @@ void demo_limit_rejected(const struct demo *d, long long resets_at);
 
 /* A "stream_event" line around the JSON text of an event; frees it. */
 void demo_event(const struct demo *d, struct buf *event);
+void demo_message_id(struct demo *d); /* a new one; the next does it too */
 void demo_message_start(struct demo *d);
 void demo_block_start(const struct demo *d, int index, const char *block);
 /* type "text_delta" with key "text", and its siblings. */

@@ -117,6 +117,7 @@ static const struct demo_mode modes[] = {
     {"broken-stream", NULL, demo_fault_broken_stream},
     {"die-midway", NULL, demo_fault_die_midway},
     {"error", NULL, demo_fault_error},
+    {"fallback", NULL, demo_fault_fallback},
     {"exit-silently", NULL, demo_fault_exit_silently},
     {"huge-line", NULL, demo_fault_huge_line},
     {"limit", NULL, demo_fault_limit},

@@ -191,7 +191,8 @@ OWN_SYSTEM = ("x-anthropic-billing-header:", "You are a Claude agent,",
 OWN_REMINDERS = tuple("<system-reminder>\n" + start for start in (
     "As you answer the user's questions, you can use the following context:",
     "Available agent types for the Agent tool:",
-    "The following skills are available for use with the Skill tool:"))
+    "The following skills are available for use with the Skill tool:",
+    "The task tools haven't been used recently."))
 
 
 def _plain(block):
@@ -216,9 +217,8 @@ class Request:
             if message["role"] == "system":  # of CLIs newer than 2.1.197
                 continue
             blocks = [_plain(b) for b in _blocks(message["content"])]
-            if not self.messages:
-                blocks = [b for b in blocks if not isinstance(b, str)
-                          or not b.startswith(OWN_REMINDERS)]
+            blocks = [b for b in blocks if not isinstance(b, str)
+                      or not b.startswith(OWN_REMINDERS)]
             if blocks:
                 self.messages.append((message["role"], blocks))
 
@@ -227,7 +227,7 @@ class Request:
         for the session, or a look at the quota."""
         schema = self.body.get("output_config", {}).get("format", {})
         return "title" in schema.get("schema", {}).get("properties", {}) \
-            or self.body["max_tokens"] == 1
+            or self.messages == [("user", ["quota"])]
 
     def last_user(self):
         """The blocks of the last message that is the user's."""
@@ -241,17 +241,19 @@ ERROR = object()  # an SSE error event, and the end
 
 
 def answer(*chunks, thinking=None, tools=(), stop_reason=None, usage=None,
-           blocks=None):
+           blocks=None, linger=0):
     """An answer of one text block, a delta per chunk.  Between chunks may
     stand a number (seconds to wait), an Event (waits until it is set), BREAK
     or ERROR.  thinking: chunks of a block before it; tools: (name, input)
-    pairs after it; blocks: instead, a list of (kind, chunks)."""
+    pairs after it; blocks: instead, a list of (kind, chunks); linger: seconds
+    between message_delta and message_stop."""
     if blocks is None:
         blocks = [("thinking", thinking)] if thinking else []
         blocks += [("text", chunks)] if chunks else []
         blocks += [("tool_use", t) for t in tools]
     stop = stop_reason or ("tool_use" if tools else "end_turn")
-    return {"blocks": blocks, "stop_reason": stop, "usage": usage or USAGE}
+    return {"blocks": blocks, "stop_reason": stop, "usage": usage or USAGE,
+            "linger": linger}
 
 
 USAGE = {"input_tokens": 11, "cache_creation_input_tokens": 3,
@@ -380,11 +382,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Until the event; finds out meanwhile whether the client left."""
         end = time.monotonic() + seconds
         while not event.wait(0.02) and time.monotonic() < end:
-            ready, _, _ = select.select([self.connection], [], [], 0)
-            if (ready and not self.connection.recv(1, socket.MSG_PEEK)) \
-                    or self.server.mock.closing:
+            if self._client_left():
                 request.gone.set()
+            if request.gone.is_set() or self.server.mock.closing:
                 raise _Gone
+
+    def _client_left(self):
+        ready, _, _ = select.select([self.connection], [], [], 0)
+        try:
+            return ready and not self.connection.recv(1, socket.MSG_PEEK)
+        except ConnectionError:
+            return True
 
     def _whole(self, request, behaviour):
         text = "".join(c for _, chunks in behaviour["blocks"] for c in chunks)
@@ -427,6 +435,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._event(request, "message_delta",
                     delta={"stop_reason": behaviour["stop_reason"],
                            "stop_sequence": None}, usage=usage)
+        if behaviour["linger"]:
+            self._pause(request, behaviour["linger"])
         self._event(request, "message_stop")
         self.wfile.write(b"0\r\n\r\n")
 
@@ -525,6 +535,11 @@ class Mock:
         Request and return one."""
         with self._lock:
             self._script.extend(behaviours)
+
+    def forget(self):
+        """What is left of the script."""
+        with self._lock:
+            self._script.clear()
 
     def next_id(self, kind):
         with self._lock:
