@@ -102,6 +102,15 @@ begin_message(struct chat_turn *t, const char *id, bool streamed)
 	t->streamed = streamed;
 }
 
+/* An id that is not known tells nothing against it. */
+static bool
+of_this_message(const struct chat_turn *t, const char *id)
+{
+	return t->message_id != NULL &&
+	       (id == NULL || t->message_id[0] == '\0' ||
+		   strcmp(t->message_id, id) == 0);
+}
+
 /*
  * A finished block.  Its text has been told by deltas, unless the CLI fell
  * back to a request without streaming (after a 404; after a broken stream if
@@ -110,7 +119,7 @@ begin_message(struct chat_turn *t, const char *id, bool streamed)
 static void
 on_block(struct chat_turn *t, const struct claude_event *e)
 {
-	bool begins = e->id == NULL || !is(t->message_id, e->id);
+	bool begins = !of_this_message(t, e->id);
 
 	if (t->streamed && !begins)
 		return;

@@ -97,6 +97,22 @@ stops(const char *reason)
 	buf_free(&event);
 }
 
+/* A finished block, of the message with that id. */
+static void
+block(const char *id, const char *text)
+{
+	struct buf b = BUF_INIT(4096);
+
+	buf_addf(&b,
+	    "{\"type\":\"assistant\",\"message\":{%s%s%s\"model\":\"m\","
+	    "\"content\":[{\"type\":\"text\",\"text\":\"%s\"}],"
+	    "\"usage\":{\"input_tokens\":7,\"output_tokens\":70}}}",
+	    id == NULL ? "" : "\"id\":\"", id == NULL ? "" : id,
+	    id == NULL ? "" : "\",", text);
+	line(buf_str(&b));
+	buf_free(&b);
+}
+
 /* A result of success, whose usage is zero. */
 static void
 ends(void)
@@ -145,8 +161,7 @@ START_TEST(a_plain_turn)
 	message();
 	says("Good ");
 	says("day.");
-	line("{\"type\":\"assistant\",\"message\":{\"model\":\"m\",\"content\":"
-	     "[{\"type\":\"text\",\"text\":\"Good day.\"}]}}");
+	block("1", "Good day.");
 	stops("end_turn");
 	ck_assert(!turn.answered);
 	ends();
@@ -185,6 +200,48 @@ START_TEST(messages_are_paragraphs)
 	stops("end_turn");
 	ends();
 	assert_content("I look.\\n\\nFound.", "stop");
+}
+END_TEST
+
+/* The CLI may fall back to a request without streaming: then finished blocks
+ * are all there is, and they bring the usage. */
+START_TEST(a_message_that_is_not_streamed)
+{
+	begin(true);
+	block("9", "Who");
+	block("9", "le.");
+	ends();
+	assert_has("\"delta\":{\"content\":\"Who\"}");
+	assert_has("\"delta\":{\"content\":\"le.\"}");
+	assert_has("\"prompt_tokens\":7,\"completion_tokens\":70,");
+	begin(false);
+	message();
+	says("Half a str");
+	block("2", "A whole answer.");
+	ends();
+	assert_content("Half a str\\n\\nA whole answer.", "stop");
+}
+END_TEST
+
+START_TEST(a_block_without_an_id_is_no_new_message)
+{
+	message();
+	says("Once.");
+	block(NULL, "Once.");
+	block("1", "Once.");
+	stops("end_turn");
+	ends();
+	assert_content("Once.", "stop");
+	begin(false);
+	stream_event("{\"type\":\"message_start\"}");
+	says("Once.");
+	block("5", "Once.");
+	ends();
+	assert_content("Once.", "stop");
+	begin(false);
+	block(NULL, "Not streamed.");
+	ends();
+	assert_content("Not streamed.", "stop");
 }
 END_TEST
 
@@ -424,6 +481,8 @@ good(void)
 	tcase_add_test(t, a_plain_turn);
 	tcase_add_test(t, usage_is_the_results_or_the_sum);
 	tcase_add_test(t, messages_are_paragraphs);
+	tcase_add_test(t, a_message_that_is_not_streamed);
+	tcase_add_test(t, a_block_without_an_id_is_no_new_message);
 	tcase_add_test(t, a_tool_may_take_its_time);
 	tcase_add_test(t, the_clients_maximum_ends_it);
 	tcase_add_test(t, without_a_maximum_it_goes_on);

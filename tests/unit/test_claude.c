@@ -173,6 +173,27 @@ START_TEST(a_turn_under_way_is_interrupted)
 END_TEST
 
 static void
+cut(void)
+{
+	start("read line; echo '{\"type\":\"x\"}'; read line; echo no; "
+	      "sleep 600");
+	say();
+	await(CLAUDE_OTHER);
+	claude_cut(c);
+	ck_assert_int_eq(c->guard.phase, GUARD_TERMINATING);
+	ck_assert_int_eq(c->transport.in.fd, -1);
+	claude_cut(c);
+	await_stopped();
+	finish();
+}
+
+START_TEST(a_cut_one_gets_no_interrupt)
+{
+	aid_in_process(cut);
+}
+END_TEST
+
+static void
 early_end(void)
 {
 	start("echo oh no >&2; exit 3");
@@ -393,6 +414,7 @@ suite_claude(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_turn_and_its_end);
 	tcase_add_test(t, a_turn_under_way_is_interrupted);
+	tcase_add_test(t, a_cut_one_gets_no_interrupt);
 	tcase_add_test(t, an_early_end_comes_with_status_and_stderr);
 	tcase_add_test(t, one_that_closes_its_output_is_over);
 	tcase_add_test(t, a_held_stdout_does_not_hide_its_end);

@@ -268,11 +268,15 @@ START_TEST(assistant_is_a_finished_block)
 	ck_assert_str_eq(event.uuid, U);
 	ck_assert_str_eq(event.id, "msg_9");
 	ck_assert_str_eq(event.text, "One, two.");
+	assert_usage(&event.usage, 5, 6, 7, 1);
 	ck_assert(!event.synthetic);
 	ck_assert_ptr_null(event.error);
 	parse("{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":"
 	      "\"tool_use\",\"text\":\"no\"}]}}");
 	ck_assert_ptr_null(event.text);
+	parse("{\"type\":\"assistant\",\"message\":{\"stop_reason\":"
+	      "\"max_tokens\"}}");
+	ck_assert_int_eq(event.stop, CLAUDE_STOP_LENGTH);
 }
 END_TEST
 

@@ -262,6 +262,36 @@ START_TEST(one_that_needs_a_kill)
 END_TEST
 
 static void
+terminated_at_once(void)
+{
+	(void)proc_subreaper();
+	start(idle_for_ever);
+	aid_await_byte(life[0]);
+	guard_terminate(&g);
+	ck_assert_int_eq(g.phase, GUARD_TERMINATING);
+	ck_assert_int_gt(g.deadline, clock_ms() + LIMIT_STOP_TERM_MS - 1000);
+	guard_stop(&g, true);
+	guard_terminate(&g);
+	await_done();
+	ck_assert_int_eq(WTERMSIG(g.status), SIGTERM);
+	expect_nobody();
+	/* One that has left already gets no signal. */
+	start(leaves_at_once);
+	g.status = aid_wait(g.pid);
+	g.ended = true;
+	guard_terminate(&g);
+	ck_assert_int_eq(g.phase, GUARD_SWEEPING);
+	await_done();
+	ck_assert_int_eq(WEXITSTATUS(g.status), 3);
+}
+
+START_TEST(one_that_is_terminated_at_once)
+{
+	aid_in_process(terminated_at_once);
+}
+END_TEST
+
+static void
 twice(void)
 {
 	int64_t deadline;
@@ -430,6 +460,7 @@ suite_claude_guard(void)
 	tcase_add_test(t, one_that_takes_an_interrupt);
 	tcase_add_test(t, one_that_needs_a_term);
 	tcase_add_test(t, one_that_needs_a_kill);
+	tcase_add_test(t, one_that_is_terminated_at_once);
 	tcase_add_test(t, stopping_twice_changes_nothing);
 #ifdef __linux__
 	tcase_add_test(t, a_session_left_behind_is_swept);
