@@ -18,7 +18,7 @@ import procs  # noqa: E402
 import real_claude  # noqa: E402
 from answers import PATH, ask, gone_after, streamed, whole  # noqa: E402
 from ccp import (Env, HandlerSocket, Start, chat_body,  # noqa: E402
-                 free_port, program)
+                 free_port)
 from mock_messages import (BREAK, ERROR, Mock, answer,  # noqa: E402
                            early_error, error, hold, limit_reached)
 from tap import add, contains, eq, lacks, main, ok, test, until  # noqa: E402
@@ -559,9 +559,6 @@ for tool_name, tool_ in (("in the background", BACKGROUND),
     add(f"the client leaves, a command of the Bash tool {tool_name}", _case)
 
 
-OUR_PROGRAMS = ("ccp-handler", program("ccp-handler"), program("ccp"))
-
-
 def finished_turn(env, api, http):
     """A turn that leaves a background process, and is over."""
     api.forget()
@@ -569,8 +566,9 @@ def finished_turn(env, api, http):
                lambda _: (sleeper(env), answer("Done."))[1])
     answered = ask(http, "x")
     eq((answered.status, answered.finish), (200, "stop"))
-    env.wait_gone(*[p.pid for p in env.left()
-                    if p.command.startswith(OUR_PROGRAMS)])
+    ours = [p.pid for p in env.left()
+            if os.path.basename(p.command.split()[0]) in ("ccp", "ccp-handler")]
+    env.wait_gone(*ours)
 
 
 @test("a finished turn leaves no background process; the next one neither")
