@@ -63,6 +63,9 @@ http_conn_close_gently(struct http_conn *c)
 	if (c->in.kind == IO_SOCKET && c->out.kind == IO_SOCKET &&
 	    !c->input_ended && shutdown(c->out.fd, SHUT_WR) == 0) {
 		http_conn_enter(c, LINGER, LIMIT_LINGER_MS);
+		/* A full buffer would not be read into any more. */
+		c->dropped = c->input.len;
+		buf_clear(&c->input);
 	} else {
 		c->phase = END;
 	}

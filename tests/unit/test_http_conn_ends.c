@@ -121,6 +121,24 @@ START_TEST(a_refusal_is_seen_behind_an_unread_body)
 }
 END_TEST
 
+/* The owner was busy and asked for nothing until no more was read. */
+START_TEST(a_refusal_with_a_full_input_ends_too)
+{
+	static char junk[200000];
+	struct bed b;
+	int i;
+
+	memset(junk, 'x', sizeof junk);
+	bed_open(&b, (enum bed_kind)_i);
+	for (i = 0; i < 100; i++) {
+		(void)!write(b.to, junk, sizeof junk);
+		bed_turn(&b, 1);
+	}
+	bed_expect_bad(&b, 501, "501 Not Implemented");
+	bed_close(&b);
+}
+END_TEST
+
 START_TEST(a_client_that_closes_needs_no_lingering)
 {
 	struct bed b;
@@ -472,6 +490,8 @@ add_refusals(TCase *tc)
 	    tc, a_body_over_the_limit_is_refused_before_it_comes, 0, KINDS);
 	tcase_add_loop_test(
 	    tc, a_refusal_is_seen_behind_an_unread_body, 0, SOCKETS);
+	tcase_add_loop_test(
+	    tc, a_refusal_with_a_full_input_ends_too, 0, SOCKETS);
 	tcase_add_loop_test(
 	    tc, a_client_that_closes_needs_no_lingering, 0, KINDS);
 }
