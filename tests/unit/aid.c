@@ -209,6 +209,12 @@ aid_make_dir(void)
 }
 
 const char *
+aid_dir(void)
+{
+	return dir;
+}
+
+const char *
 aid_make_file(const char *name, const char *text, mode_t mode)
 {
 	static char path[PATH_MAX + 256];

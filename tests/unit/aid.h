@@ -53,6 +53,7 @@ int aid_open_fds(void);
 /* A directory that is removed with what is in it at the end of the test
  * (aid_remove_dir), and a file in it. */
 const char *aid_make_dir(void);
+const char *aid_dir(void);
 const char *aid_make_file(const char *name, const char *text, mode_t mode);
 void aid_remove_dir(void);
 

@@ -34,6 +34,7 @@ static Suite *(*const suites[])(void) = {
     suite_http_response,
     suite_io,
     suite_json_text,
+    suite_listener,
     suite_log,
     suite_model_names,
     suite_openai_request,
@@ -41,7 +42,9 @@ static Suite *(*const suites[])(void) = {
     suite_pollset,
     suite_proc_tree,
     suite_random,
+    suite_refused,
     suite_route,
+    suite_serve,
     suite_settings,
     suite_signals,
 };

@@ -33,6 +33,7 @@ Suite *suite_http_parse(void);
 Suite *suite_http_response(void);
 Suite *suite_io(void);
 Suite *suite_json_text(void);
+Suite *suite_listener(void);
 Suite *suite_log(void);
 Suite *suite_model_names(void);
 Suite *suite_openai_request(void);
@@ -40,7 +41,9 @@ Suite *suite_openai_response(void);
 Suite *suite_pollset(void);
 Suite *suite_proc_tree(void);
 Suite *suite_random(void);
+Suite *suite_refused(void);
 Suite *suite_route(void);
+Suite *suite_serve(void);
 Suite *suite_settings(void);
 Suite *suite_signals(void);
 
