@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tests' own tools are strict: what they accept proves something."""
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+# pylint: disable=wrong-import-position
+from http_client import (BadResponse, parse_responses,  # noqa: E402
+                         sse_events)
+from mock_messages import Mock, answer, error, refusal  # noqa: E402
+from tap import add, contains, eq, fail, main, ok, test  # noqa: E402
+
+
+# --- the client -------------------------------------------------------------
+
+GOOD = (b"HTTP/1.1 100 Continue\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX:\r\n\r\nhi"
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"a\r\n0123456789\r\n2\r\nab\r\n0\r\n\r\n"
+        b"HTTP/1.1 204 No Content\r\n\r\n"
+        b"HTTP/1.1 404 \r\nConnection: close\r\n\r\nto the end")
+
+BAD = [
+    b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+    b"HTTP/1.1 200\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx",
+    b"HTTP/1.1 200 OK\r\n\r\nx",
+    b"HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5"
+    b"\r\n\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+]
+
+
+@test("the client reads what is right")
+def _():
+    got = parse_responses(GOOD)
+    eq([r.status for r in got], [100, 200, 200, 204, 404])
+    eq([r.body for r in got], [b"", b"hi", b"0123456789ab", b"",
+                               b"to the end"])
+    eq(got[2].chunks, [10, 2])
+
+
+@test("the client refuses what is only nearly right")
+def _():
+    for data in BAD:
+        try:
+            got = parse_responses(data)
+        except BadResponse:
+            continue
+        fail(f"{data!r} was read as {got}")
+
+
+@test("so does the reader of events")
+def _():
+    eq(sse_events(b"data: a\n\n: b\n\ndata: {}\n\n"),
+       [("data", "a"), ("comment", "b"), ("data", "{}")])
+    for data in (b"data: a\n", b"data:a\n\n", b"data: a\r\n\r\n", b"\n\n",
+                 b"data: a\ndata: b\n\n", b"event: x\ndata: a\n\n"):
+        try:
+            got = sse_events(data)
+        except BadResponse:
+            continue
+        fail(f"{data!r} was read as {got}")
+
+
+# --- the Messages API -------------------------------------------------------
+
+def request(**changes):
+    body = {"model": "m", "max_tokens": 2000, "stream": True,
+            "messages": [{"role": "user", "content": "hi"}], **changes}
+    return {k: v for k, v in body.items() if v is not None}
+
+
+def use(ident="t1", name="n", **more):
+    return {"type": "tool_use", "id": ident, "name": name, "input": {}, **more}
+
+
+def result(ident="t1"):
+    return {"type": "tool_result", "tool_use_id": ident, "content": "r"}
+
+
+def talk(*messages):
+    """Messages that alternate, the user first."""
+    roles = ("user", "assistant")
+    return [{"role": roles[n % 2], "content": c}
+            for n, c in enumerate(messages)]
+
+
+def text(value, **more):
+    return [{"type": "text", "text": value, **more}]
+
+
+MARKED = text("x", cache_control={"type": "ephemeral"})
+ENABLED = {"type": "enabled", "budget_tokens": 1024}
+
+TAKEN = [
+    request(),
+    request(thinking=ENABLED, temperature=1),
+    request(thinking={"type": "disabled"}, temperature=0.2,
+            tool_choice={"type": "any"}, tools=[{"name": "n"}]),
+    request(messages=talk("q", [use("a"), use("b")],
+                          [result("b"), result("a")], "a", "q")),
+    request(messages=talk("q", "a") + [{"role": "system", "content": "s"}]),
+    request(system=MARKED, messages=talk(MARKED * 3)),
+]
+
+REFUSED = {
+    "no model": request(model=None),
+    "no max_tokens": request(max_tokens=None),
+    "max_tokens 0": request(max_tokens=0),
+    "no messages": request(messages=[]),
+    "first message not the user's": request(messages=talk("q", "a")[1:]),
+    "unknown role": request(messages=[{"role": "tool", "content": "x"}]),
+    "empty content": request(messages=talk("q", "", "q")),
+    "no blocks": request(messages=talk([])),
+    "empty text": request(messages=talk(text(""))),
+    "blank text": request(messages=talk(text(" \n"))),
+    "empty text beside a tool_use": request(
+        messages=talk("q", text("") + [use()], [result()])),
+    "empty system text": request(system=text("")),
+    "budget below 1024": request(
+        thinking={"type": "enabled", "budget_tokens": 1023}),
+    "budget not below max_tokens": request(
+        thinking={"type": "enabled", "budget_tokens": 2000}),
+    "thinking and temperature": request(thinking=ENABLED, temperature=0.5),
+    "thinking and a forced tool": request(
+        thinking=ENABLED, tool_choice={"type": "tool", "name": "n"}),
+    "adaptive thinking and any tool": request(
+        thinking={"type": "adaptive"}, tool_choice={"type": "any"}),
+    "tool_use id": request(
+        messages=talk("q", [use("functions.x:0")], [result("functions.x:0")])),
+    "tool_use name": request(
+        messages=talk("q", [use(name="a b")], [result()])),
+    "long tool name": request(tools=[{"name": "n" * 129}]),
+    "empty tool name": request(tools=[{"name": ""}]),
+    "tool twice": request(tools=[{"name": "n"}, {"name": "n"}]),
+    "duplicate ids": request(
+        messages=talk("q", [use()], [result()], [use()], [result()])),
+    "tool_use without result": request(messages=talk("q", [use()], "no")),
+    "one of two results": request(
+        messages=talk("q", [use("a"), use("b")], [result("a")])),
+    "result too late": request(
+        messages=talk("q", [use()], "wait", "what", [result()])),
+    "tool_use at the end": request(messages=talk("q", [use()])),
+    "result without tool_use": request(messages=talk([result()])),
+    "result twice": request(
+        messages=talk("q", [use()], [result(), result()])),
+    "tool_use of the user": request(messages=talk([use()], "a", [result()])),
+    "five cache_control": request(system=MARKED, messages=talk(MARKED * 4)),
+    "five cache_control, one in a tool": request(
+        tools=[{"name": "n", "cache_control": {}}],
+        messages=talk(MARKED * 4)),
+}
+
+
+def post(api, body, path="/v1/messages?beta=true"):
+    """Status, headers, text."""
+    sent = urllib.request.Request(api.url + path, json.dumps(body).encode(),
+                                  {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(sent, timeout=20) as got:
+            return got.status, got.headers, got.read().decode()
+    except urllib.error.HTTPError as got:
+        return got.code, got.headers, got.read().decode()
+
+
+@test("the mock takes what the API takes")
+def _():
+    for body in TAKEN:
+        eq(refusal(body), None, json.dumps(body))
+
+
+def refused(body):
+    def case():
+        why = refusal(body)
+        ok(why, "it was taken")
+        with Mock() as api:
+            status, _, got = post(api, body)
+            eq((status, json.loads(got)["error"]["type"]),
+               (400, "invalid_request_error"))
+            eq(api.refused, [why])
+            eq(api.requests, [])
+            api.refused.clear()
+    return case
+
+
+for name_, body_ in REFUSED.items():
+    add(f"the mock refuses: {name_}", refused(body_))
+
+
+@test("a test that did not expect a refusal fails")
+def _():
+    try:
+        with Mock() as api:
+            post(api, request(max_tokens=0))
+    except AssertionError as why:
+        contains(str(why), "max_tokens")
+        return
+    fail("it did not")
+
+
+@test("the mock streams, follows its script, and shows what was asked")
+def _():
+    with Mock() as api:
+        api.script(answer("a", "b", thinking=["t"], tools=[("n", {"k": 1})]),
+                   error(429, "slow", {"retry-after": "7"}),
+                   lambda r: answer("you said " + r.last_user()[0]))
+        status, headers, got = post(api, request())
+        eq((status, headers["Content-Type"].split(";")[0]),
+           (200, "text/event-stream"))
+        kinds = [line[7:] for line in got.split("\n")
+                 if line.startswith("event: ")]
+        eq((kinds[0], kinds[-2:]),
+           ("message_start", ["message_delta", "message_stop"]))
+        eq(kinds.count("content_block_start"), 3)
+        contains(got, '"stop_reason": "tool_use"')
+        status, headers, _ = post(api, request())
+        eq((status, headers["retry-after"]), (429, "7"))
+        _, _, got = post(api, request(
+            messages=talk("q", "a", text("last", cache_control={}))
+            + [{"role": "system", "content": "late"}]))
+        contains(got, "you said last")
+        eq(api.last().messages,
+           [("user", ["q"]), ("assistant", ["a"]), ("user", ["last"])])
+        status, _, got = post(api, request(stream=None))
+        eq(json.loads(got)["content"][0]["text"], "Hello from the mock.")
+
+
+if __name__ == "__main__":
+    main()
