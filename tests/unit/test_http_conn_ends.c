@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conn_bed.h"
 #include "http_conn.h"
 #include "limits.h"
@@ -125,6 +126,7 @@ END_TEST
 START_TEST(a_refusal_with_a_full_input_ends_too)
 {
 	static char junk[200000];
+	struct pollset ps;
 	struct bed b;
 	int i;
 
@@ -134,7 +136,14 @@ START_TEST(a_refusal_with_a_full_input_ends_too)
 		(void)!write(b.to, junk, sizeof junk);
 		bed_turn(&b, 1);
 	}
-	bed_expect_bad(&b, 501, "501 Not Implemented");
+	bed_expect(&b, HTTP_CONN_BAD);
+	respond(&b, 501);
+	/* The owner is not left to wait for ever for nothing. */
+	pollset_reset(&ps);
+	http_conn_poll(b.c, &ps);
+	ck_assert(pollset_has(&ps, b.in));
+	ck_assert_int_ne(ps.deadline, CLOCK_NEVER);
+	bed_expect_last(&b, "501 Not Implemented");
 	bed_close(&b);
 }
 END_TEST
