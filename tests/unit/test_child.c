@@ -294,8 +294,10 @@ START_TEST(no_signal_is_ignored_or_blocked)
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGRTMAX, SIG_IGN);
 	ck_assert_int_eq(sigprocmask(SIG_SETMASK, &all, NULL), 0);
-	ck_assert_str_eq(
-	    output("exec grep -E '^Sig(Blk|Ign):' /proc/self/status"),
+	/* 32 and 33 belong to the C library, whose posix_spawn (that of make)
+	 * leaves them ignored: nobody can change that. */
+	ck_assert_str_eq(output("exec sed -nE 's/^(SigIgn:.0{7})18/\\100/; "
+				"/^Sig(Blk|Ign):/p' /proc/self/status"),
 	    "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 END_TEST
