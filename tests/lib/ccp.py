@@ -54,6 +54,7 @@ class Env:
     """
 
     def __init__(self, claude=None, child=None, path=None, **settings):
+        claude = claude or program("ccp-demo-claude")
         self.dir = tempfile.mkdtemp(prefix="ccp-test-")
         self.home = self._make("home")
         self.runtime = self._make("run")
@@ -64,7 +65,7 @@ class Env:
         wanted = {
             "API_KEY": KEY,
             "ASK_WORKING_DIR": "never",
-            "CLAUDE_PATH": claude or program("ccp-demo-claude"),
+            "CLAUDE_PATH": claude,
             "CLAUDE_WORKING_DIR": self.work,
             "LOG_LEVEL": "debug",
             "CLAUDE_ENV": ",".join(named),
@@ -73,6 +74,7 @@ class Env:
         self.environ = {
             "HOME": self.home,
             "XDG_RUNTIME_DIR": self.runtime,
+            "TMPDIR": self._make("tmp"),
             "PATH": path or "/usr/local/bin:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "USER": "tester",
