@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The curl lines of README.md against "ccp start" with the demo backend, and
-the tables of keys in README.md and ccp-config(5) against src/settings.c.
+what README.md, ccp-config(5) and doc/protocol.md list against the sources.
 """
 import json
 import pathlib
@@ -129,6 +129,40 @@ def _():
         for choice in choices:
             ok(re.search(rf"^\.Cm {choice}\b", item, re.M),
                f"ccp-config(5): {name} lacks {choice}")
+
+
+def codes():
+    """Every code of an error that the sources can make."""
+    for path in sorted((SRC / "src").glob("*.c")):
+        text = path.read_text(encoding="utf-8")
+        for call in re.findall(
+                r"\b(?:api_error_set|api_error_param|refuse)\(([^;]*);", text):
+            yield from re.findall(r'"([a-z]+(?:_[a-z]+)+)"', call)
+        # rows of the table of outcomes
+        yield from re.findall(
+            r'\{\d+, (?:NULL|"\w+"), \d+, [^,]+,\s*"(\w+)"', text)
+
+
+@test("doc/protocol.md has every code of an error")
+def _():
+    text = (SRC / "doc" / "protocol.md").read_text(encoding="utf-8")
+    found = set(codes())
+    ok(len(found) > 25, f"errors are made in another way now: {found}")
+    eq(sorted(c for c in found if f"`{c}`" not in text), [])
+
+
+@test("doc/protocol.md has every parameter of a chat request")
+def _():
+    text = (SRC / "doc" / "protocol.md").read_text(encoding="utf-8")
+    params = re.findall(
+        r'^    \{"(\w+)", \w+\},$',
+        (SRC / "src" / "openai_params.c").read_text(encoding="utf-8"), re.M)
+    ok(len(params) > 25, "the table of src/openai_params.c has another form")
+    fields = text[text.index("## Fields"):text.index("| in a message")]
+    named = re.findall(r"`(\w+)(?:\.\w+)?`", "\n".join(
+        line.split("|")[1] for line in fields.splitlines()
+        if line.startswith("|")))
+    eq(sorted(set(named)), sorted(params))
 
 
 if __name__ == "__main__":
