@@ -75,6 +75,16 @@ aid_in_process(void (*body)(void))
 	ck_assert_int_eq(wait_for(pid, 2), 0);
 }
 
+_Noreturn void
+aid_idle(int fd)
+{
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)alarm(60);
+	aid_send_byte(fd);
+	for (;;)
+		(void)pause();
+}
+
 void
 aid_pipe(int fds[2])
 {

@@ -23,6 +23,10 @@ bool aid_patient(int64_t *start);
  * assertion in it is reported as one of the test. */
 void aid_in_process(void (*body)(void));
 
+/* For a process that the test starts and ends: says on fd that it runs, and
+ * does nothing from then on.  If the test fails it ends after a minute. */
+_Noreturn void aid_idle(int fd);
+
 /* pipe(2), or the test fails. */
 void aid_pipe(int fds[2]);
 void aid_close(int *fd);

@@ -332,7 +332,7 @@ END_TEST
 static void
 orphan(void)
 {
-	if (spawn("exec 1>&- 2>&-; read x && exit; sleep 600") == -1)
+	if (spawn("exec 1>&- 2>&-; read x && exit; sleep 60") == -1)
 		_exit(1);
 	_exit(0);
 }
@@ -401,7 +401,7 @@ START_TEST(signals_reach_the_whole_group)
 	pid_t pid;
 
 	spec.own_group = true;
-	pid = started("sleep 600 & echo x; wait");
+	pid = started("sleep 60 & echo x; wait");
 	aid_await_byte(out[0]);
 	aid_await_byte(out[0]);
 	child_signal(pid, SIGTERM);

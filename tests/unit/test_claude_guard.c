@@ -27,9 +27,7 @@ static int life[2];    /* open in it and in all that it starts */
 static _Noreturn void
 idle_for_ever(void)
 {
-	aid_send_byte(life[1]);
-	for (;;)
-		(void)pause();
+	aid_idle(life[1]);
 }
 
 /* Starts a process as Claude would be started. */

@@ -23,9 +23,7 @@ static int life[2];
 static _Noreturn void
 idle(void)
 {
-	aid_send_byte(life[1]);
-	for (;;)
-		(void)pause();
+	aid_idle(life[1]);
 }
 
 /* Starts a process that runs before() and then is idle. */

@@ -351,14 +351,14 @@ process(const char *name)
 }
 
 #define IN_BACKGROUND                                                          \
-	"sleep 600 >/dev/null 2>&1 &\necho $! >\"${0%/*}/left\"\n"             \
+	"sleep 60 >/dev/null 2>&1 &\necho $! >\"${0%/*}/left\"\n"              \
 	"echo $$ >\"${0%/*}/self\"\n"
 
 START_TEST(a_client_that_leaves)
 {
 	const char *log;
 
-	claude_is("read line\n" IN_BACKGROUND READY "exec sleep 600");
+	claude_is("read line\n" IN_BACKGROUND READY "exec sleep 60");
 	start();
 	send_text(ASK);
 	await_ready();
@@ -399,7 +399,7 @@ END_TEST
 
 START_TEST(term_while_claude_works)
 {
-	claude_is("read line\n" IN_BACKGROUND READY "exec sleep 600");
+	claude_is("read line\n" IN_BACKGROUND READY "exec sleep 60");
 	start();
 	send_text(ASK);
 	await_ready();
