@@ -55,9 +55,11 @@ check_event(const struct claude_event *e)
 static void
 check_empty(const struct claude_event *e)
 {
-	static const struct claude_event bad = {.type = CLAUDE_BAD_LINE};
-
-	REQUIRE(memcmp(e, &bad, sizeof bad) == 0);
+	REQUIRE(e->text == NULL && e->error == NULL && e->subtype == NULL);
+	REQUIRE(e->id == NULL && e->uuid == NULL && e->session == NULL);
+	REQUIRE(e->version == NULL && e->terminal == NULL);
+	REQUIRE(!e->nested && !e->synthetic && !e->is_error);
+	REQUIRE(e->status == 0 && e->usage.output == 0);
 }
 
 static void

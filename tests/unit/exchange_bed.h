@@ -17,7 +17,7 @@ void exchange_bed_close(void);
 
 /* A client sends this request, on a connection of its own; its head is
  * returned and bed_x begun.  Lines end in LF here. */
-const struct http_head *exchange_bed_request(const char *text);
+const struct http_head *exchange_bed_request(const char *lines);
 
 /* Reads the body of that request. */
 void exchange_bed_body(void);

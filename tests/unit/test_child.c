@@ -50,10 +50,11 @@ spawn(const char *script)
 {
 	char text[512];
 	char *const argv[] = {sh, dash_c, text, NULL};
+	struct child_spec with_script = spec;
 
 	(void)snprintf(text, sizeof text, "%s", script);
-	spec.argv = argv;
-	return child_spawn(&spec, &error);
+	with_script.argv = argv;
+	return child_spawn(&with_script, &error);
 }
 
 static pid_t

@@ -128,6 +128,7 @@ START_TEST(no_text_of_a_request_is_in_argv_or_environment)
 		ck_assert_ptr_null(strstr(*v, "SECRETWORD"));
 	for (v = launch.envp; *v != NULL; v++)
 		ck_assert_ptr_null(strstr(*v, "SECRETWORD"));
+	memset(&request, 0, sizeof request); /* it points in here */
 }
 END_TEST
 
@@ -381,6 +382,7 @@ START_TEST(nothing_else_is_in_the_fingerprint)
 	/* The same model by its alias and by its name. */
 	request.model = VAR("sonnet");
 	ck_assert_str_eq(print("/bin/claude", NULL), before);
+	memset(&request, 0, sizeof request); /* it points in here */
 }
 END_TEST
 

@@ -27,7 +27,7 @@ tear_down(void)
 static long
 port_of(int fd)
 {
-	struct sockaddr_in here;
+	struct sockaddr_in here = {0};
 	socklen_t len = sizeof here;
 
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&here, &len), 0);
