@@ -49,6 +49,15 @@ turn_fail_as(struct chat_turn *t, const struct claude_failure *f)
 }
 
 static void
+turn_fail_memory(struct chat_turn *t)
+{
+	struct api_error e;
+
+	api_error_set(&e, 500, "server_error", NULL, "Out of memory.");
+	turn_fail(t, &e);
+}
+
+static void
 add_usage(struct claude_usage *sum, const struct claude_usage *more)
 {
 	sum->input += more->input;
@@ -100,6 +109,9 @@ begin_message(struct chat_turn *t, const char *id, bool streamed)
 	free(t->message_id);
 	t->message_id = strdup(id == NULL ? "" : id);
 	t->streamed = streamed;
+	/* Without it what the deltas told would be told again. */
+	if (t->message_id == NULL)
+		turn_fail_memory(t);
 }
 
 /* An id that is not known tells nothing against it. */
@@ -125,6 +137,8 @@ on_block(struct chat_turn *t, const struct claude_event *e)
 		return;
 	if (begins)
 		begin_message(t, e->id, false);
+	if (t->answered)
+		return;
 	if (e->text != NULL)
 		reply_text(&t->reply, e->text);
 	if (begins)
@@ -137,6 +151,8 @@ on_assistant(struct chat_turn *t, const struct claude_event *e)
 	if (e->error != NULL) {
 		free(t->error);
 		t->error = strdup(e->error);
+		if (t->error == NULL)
+			turn_fail_memory(t);
 	} else if (!e->synthetic)
 		on_block(t, e);
 }
@@ -225,6 +241,9 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 		break;
 	case CLAUDE_BAD_LINE:
 		on_bad_line(t);
+		break;
+	case CLAUDE_NO_MEMORY:
+		turn_fail_memory(t);
 		break;
 	case CLAUDE_CONTROL_RESPONSE:
 		on_control_response(t, e);

@@ -37,11 +37,20 @@ text_is(const cJSON *object, const char *name, const char *value)
 }
 
 static char *
-copy_of(const cJSON *object, const char *name)
+copy(struct claude_event *e, const char *text)
+{
+	char *copy = strdup(text);
+
+	e->lost |= copy == NULL;
+	return copy;
+}
+
+static char *
+copy_of(struct claude_event *e, const cJSON *object, const char *name)
 {
 	const char *text = cJSON_GetStringValue(member(object, name));
 
-	return text == NULL ? NULL : strdup(text);
+	return text == NULL ? NULL : copy(e, text);
 }
 
 static double
@@ -100,10 +109,10 @@ parse_delta(const cJSON *delta, struct claude_event *e)
 {
 	if (text_is(delta, "type", "text_delta")) {
 		e->type = CLAUDE_TEXT;
-		e->text = copy_of(delta, "text");
+		e->text = copy_of(e, delta, "text");
 	} else if (text_is(delta, "type", "thinking_delta")) {
 		e->type = CLAUDE_THINKING;
-		e->text = copy_of(delta, "thinking");
+		e->text = copy_of(e, delta, "thinking");
 	}
 }
 
@@ -116,7 +125,7 @@ parse_stream_event(const cJSON *line, struct claude_event *e)
 		parse_delta(member(event, "delta"), e);
 	} else if (text_is(event, "type", "message_start")) {
 		e->type = CLAUDE_MESSAGE_START;
-		e->id = copy_of(member(event, "message"), "id");
+		e->id = copy_of(e, member(event, "message"), "id");
 	} else if (text_is(event, "type", "message_delta")) {
 		e->type = CLAUDE_MESSAGE_DELTA;
 		e->stop =
@@ -130,21 +139,21 @@ parse_system(const cJSON *line, struct claude_event *e)
 {
 	if (text_is(line, "subtype", "init")) {
 		e->type = CLAUDE_INIT;
-		e->version = copy_of(line, "claude_code_version");
+		e->version = copy_of(e, line, "claude_code_version");
 	} else if (text_is(line, "subtype", "status")) {
 		if (text_is(line, "status", "requesting"))
 			e->type = CLAUDE_REQUESTING;
 	} else if (text_is(line, "subtype", "api_retry")) {
 		e->type = CLAUDE_RETRY;
 		e->status = status_of(line, "error_status");
-		e->error = copy_of(line, "error");
+		e->error = copy_of(e, line, "error");
 		e->retry_delay_ms = number_of(line, "retry_delay_ms");
 	}
 }
 
 /* All text blocks of a message, or NULL where there is none. */
 static char *
-message_text(const cJSON *message)
+message_text(struct claude_event *e, const cJSON *message)
 {
 	struct buf text = BUF_INIT(LIMIT_CLAUDE_LINE_BYTES);
 	const cJSON *block;
@@ -154,6 +163,7 @@ message_text(const cJSON *message)
 		if (text_is(block, "type", "text"))
 			buf_addstr(&text, text_of(block, "text"));
 	}
+	e->lost |= !buf_ok(&text);
 	if (text.len == 0) {
 		buf_free(&text);
 		return NULL;
@@ -168,10 +178,10 @@ parse_assistant(const cJSON *line, struct claude_event *e)
 
 	e->type = CLAUDE_ASSISTANT;
 	e->synthetic = text_is(message, "model", "<synthetic>");
-	e->id = copy_of(message, "id");
-	e->uuid = copy_of(line, "uuid");
-	e->error = copy_of(line, "error");
-	e->text = message_text(message);
+	e->id = copy_of(e, message, "id");
+	e->uuid = copy_of(e, line, "uuid");
+	e->error = copy_of(e, line, "error");
+	e->text = message_text(e, message);
 	e->usage = usage_of(member(message, "usage"));
 	e->stop = stop_of(text_of(message, "stop_reason"));
 }
@@ -182,15 +192,15 @@ parse_result(const cJSON *line, struct claude_event *e)
 	const cJSON *errors = member(line, "errors");
 
 	e->type = CLAUDE_RESULT;
-	e->subtype = copy_of(line, "subtype");
+	e->subtype = copy_of(e, line, "subtype");
 	e->is_error = cJSON_IsTrue(member(line, "is_error"));
 	e->status = status_of(line, "api_error_status");
 	e->usage = usage_of(member(line, "usage"));
-	e->terminal = copy_of(line, "terminal_reason");
-	e->text = copy_of(line, "result");
+	e->terminal = copy_of(e, line, "terminal_reason");
+	e->text = copy_of(e, line, "result");
 	if (e->text == NULL && cJSON_IsArray(errors) && errors->child != NULL &&
 	    cJSON_IsString(errors->child))
-		e->text = strdup(errors->child->valuestring);
+		e->text = copy(e, errors->child->valuestring);
 }
 
 static void
@@ -210,17 +220,17 @@ parse_control_response(const cJSON *line, struct claude_event *e)
 	const cJSON *response = member(line, "response");
 
 	e->type = CLAUDE_CONTROL_RESPONSE;
-	e->id = copy_of(response, "request_id");
+	e->id = copy_of(e, response, "request_id");
 	e->is_error = !text_is(response, "subtype", "success");
-	e->error = copy_of(response, "error");
+	e->error = copy_of(e, response, "error");
 }
 
 static void
 parse_control_request(const cJSON *line, struct claude_event *e)
 {
 	e->type = CLAUDE_CONTROL_REQUEST;
-	e->id = copy_of(line, "request_id");
-	e->subtype = copy_of(member(line, "request"), "subtype");
+	e->id = copy_of(e, line, "request_id");
+	e->subtype = copy_of(e, member(line, "request"), "subtype");
 }
 
 static void
@@ -251,7 +261,7 @@ parse_line(const cJSON *line, struct claude_event *e)
 	size_t i;
 
 	e->type = CLAUDE_OTHER;
-	e->session = copy_of(line, "session_id");
+	e->session = copy_of(e, line, "session_id");
 	e->nested = cJSON_IsString(member(line, "parent_tool_use_id"));
 	for (i = 0; i < sizeof(line_types) / sizeof(line_types[0]); i++) {
 		if (strcmp(type, line_types[i].type) == 0) {
@@ -270,10 +280,13 @@ claude_event_parse(char *line, size_t len, struct claude_event *ret)
 
 	if (json_text_repair(line, len, &error)) {
 		json = cJSON_ParseWithLength(line, len);
+		e.lost = json == NULL;
 		if (cJSON_IsObject(json))
 			parse_line(json, &e);
 		cJSON_Delete(json);
 	}
+	if (e.lost)
+		e.type = CLAUDE_NO_MEMORY;
 	*ret = e;
 }
 

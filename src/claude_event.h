@@ -12,6 +12,7 @@
 enum claude_event_type {
 	CLAUDE_OTHER,         /* a sign of life, nothing more */
 	CLAUDE_BAD_LINE,      /* not a JSON object */
+	CLAUDE_NO_MEMORY,     /* lost: memory is out */
 	CLAUDE_INIT,          /* system/init: session, version, model */
 	CLAUDE_REQUESTING,    /* system/status requesting: an API call begins */
 	CLAUDE_RETRY,         /* system/api_retry: status, retry_delay_ms */
@@ -43,6 +44,7 @@ struct claude_event {
 	bool nested;    /* of a sub-agent: parent_tool_use_id is set */
 	bool synthetic; /* ASSISTANT: model "<synthetic>", not an answer */
 	bool is_error;  /* RESULT, CONTROL_RESPONSE */
+	bool lost;      /* a part of it: NO_MEMORY */
 	int status;     /* RESULT, RETRY: HTTP status of the API, 0: none */
 	double retry_delay_ms;
 	long long resets_at; /* seconds since 1970 */
@@ -61,7 +63,7 @@ struct claude_event {
 };
 
 /* Parses len bytes, which json_text_repair may change in place.  The caller
- * frees with claude_event_clear(); on out of memory the type is BAD_LINE. */
+ * frees with claude_event_clear(). */
 void claude_event_parse(char *line, size_t len, struct claude_event *ret);
 void claude_event_clear(struct claude_event *e);
 

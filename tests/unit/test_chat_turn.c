@@ -452,6 +452,19 @@ START_TEST(a_refused_system_prompt_is_an_error)
 }
 END_TEST
 
+START_TEST(a_lost_line_is_an_error)
+{
+	struct claude_event e = {.type = CLAUDE_NO_MEMORY};
+
+	message();
+	says("One");
+	turn_event(&turn, &e);
+	ck_assert(turn.answered);
+	ck_assert_int_eq(bed_x.status, 500);
+	assert_has("Out of memory.");
+}
+END_TEST
+
 START_TEST(other_lines_change_nothing)
 {
 	static const char *const others[] = {"", "not JSON", "[]", "{}",
@@ -505,6 +518,7 @@ bad(void)
 	tcase_add_test(t, a_rate_limit_says_when_it_ends);
 	tcase_add_test(t, a_long_wait_is_the_clients);
 	tcase_add_test(t, a_refused_system_prompt_is_an_error);
+	tcase_add_test(t, a_lost_line_is_an_error);
 	return t;
 }
 

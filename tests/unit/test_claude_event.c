@@ -446,6 +446,26 @@ START_TEST(cut_lines_are_bad)
 }
 END_TEST
 
+static void *
+no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+/* It might have been anything, an answer's text or its end. */
+START_TEST(a_line_lost_for_want_of_memory_is_none_to_skip)
+{
+	cJSON_Hooks none = {.malloc_fn = no_memory, .free_fn = free};
+
+	cJSON_InitHooks(&none);
+	(void)parse("{\"type\":\"result\"}");
+	cJSON_InitHooks(NULL);
+	ck_assert_int_eq(event.type, CLAUDE_NO_MEMORY);
+	ck_assert_int_eq(parse("{\"type\":\"result\"}")->type, CLAUDE_RESULT);
+}
+END_TEST
+
 START_TEST(numbers_are_bounded)
 {
 	static const struct {
@@ -669,6 +689,7 @@ hostile(void)
 	tcase_add_test(t, what_is_no_object_is_a_bad_line);
 	tcase_add_test(t, type_must_be_text);
 	tcase_add_test(t, cut_lines_are_bad);
+	tcase_add_test(t, a_line_lost_for_want_of_memory_is_none_to_skip);
 	tcase_add_test(t, numbers_are_bounded);
 	tcase_add_test(t, statuses_are_http_statuses);
 	tcase_add_test(t, broken_characters_lose_no_line);
