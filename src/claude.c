@@ -122,7 +122,11 @@ claude_poll(const struct claude *c, struct pollset *ps, bool read_output)
 	/* It is gone, so what can be read can be read now. */
 	if (c->guard.ended && read_output && c->transport.out.fd >= 0)
 		pollset_until(ps, clock_ms());
-	if (c->guard.phase == GUARD_RUNNING && !claude_over(c))
+	if (c->guard.phase != GUARD_RUNNING)
+		return;
+	if (c->transport.broken != NULL) /* no pipe of it tells that */
+		pollset_until(ps, clock_ms());
+	else if (!claude_over(c))
 		pollset_until(ps, grace_end(c));
 }
 

@@ -338,6 +338,29 @@ START_TEST(a_dead_one_does_not_spin)
 }
 END_TEST
 
+/* What was to be said did not fit: its owner has to look now. */
+static void
+broken(void)
+{
+	struct pollset ps;
+
+	start("sleep 600");
+	c->transport.queue.bad = true;
+	say();
+	ck_assert(claude_over(c));
+	pollset_reset(&ps);
+	claude_poll(c, &ps, true);
+	ck_assert_int_le(ps.deadline, clock_ms());
+	await_stopped();
+	finish();
+}
+
+START_TEST(a_broken_one_is_seen_at_once)
+{
+	aid_in_process(broken);
+}
+END_TEST
+
 static void
 freed(void)
 {
@@ -421,6 +444,7 @@ suite_claude(void)
 	tcase_add_test(t, its_last_words_are_heard);
 	tcase_add_test(t, a_quiet_one_costs_nothing);
 	tcase_add_test(t, a_dead_one_does_not_spin);
+	tcase_add_test(t, a_broken_one_is_seen_at_once);
 	tcase_add_test(t, freeing_kills);
 	tcase_add_test(t, one_that_cannot_be_started);
 	tcase_add_test(t, without_descriptors_nothing_leaks);
