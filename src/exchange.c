@@ -122,7 +122,10 @@ exchange_error(struct exchange *x, const struct api_error *e)
 	if (e->retry_after > 0)
 		exchange_field(x, "Retry-After", "%ld", e->retry_after);
 	api_error_json(&json, e);
-	respond(x, e->status, json_type, buf_str(&json), json.len);
+	if (buf_ok(&json))
+		respond(x, e->status, json_type, buf_str(&json), json.len);
+	else
+		exchange_empty(x, e->status);
 }
 
 void
@@ -149,7 +152,13 @@ exchange_stream_event(struct exchange *x, const struct buf *json)
 	buf_addstr(&event, "data: ");
 	buf_add(&event, buf_str(json), json->len);
 	buf_addstr(&event, "\n\n");
-	http_conn_stream_data(x->conn, buf_str(&event), event.len);
+	if (buf_ok(json) && buf_ok(&event)) {
+		http_conn_stream_data(x->conn, buf_str(&event), event.len);
+		return;
+	}
+	/* Nobody may take the half of an event for all of it. */
+	log_error("%s out of memory", x->id);
+	http_conn_abort(x->conn);
 }
 
 void

@@ -329,6 +329,12 @@ http_conn_stream_end(struct http_conn *c, bool whole)
 	response_complete(c);
 }
 
+void
+http_conn_abort(struct http_conn *c)
+{
+	http_conn_lost(c);
+}
+
 size_t
 http_conn_backlog(const struct http_conn *c)
 {

@@ -85,6 +85,9 @@ void http_conn_stream_data(struct http_conn *c, const char *bytes, size_t len);
  * connection closes. */
 void http_conn_stream_end(struct http_conn *c, bool whole);
 
+/* Ends the connection at once, within a response too: GONE. */
+void http_conn_abort(struct http_conn *c);
+
 /* Bytes written by us that the client has not taken yet. */
 size_t http_conn_backlog(const struct http_conn *c);
 

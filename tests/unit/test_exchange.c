@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exchange_bed.h"
+#include "log.h"
 #include "suites.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -189,6 +190,25 @@ START_TEST(an_unclean_end_closes)
 }
 END_TEST
 
+START_TEST(half_an_event_is_not_sent)
+{
+	struct buf json = BUF_INIT(20);
+
+	log_set_level(LOG_LEVEL_ERROR);
+	get("");
+	stream();
+	buf_addstr(&json, "{\"half\":");
+	ck_assert(!buf_addstr(&json, "\"of what was to be said\"}"));
+	exchange_stream_event(&bed_x, &json);
+	exchange_stream_end(&bed_x, true);
+	ck_assert_ptr_nonnull(strstr(exchange_bed_answer(), "{\"a\":1}"));
+	ck_assert_ptr_null(strstr(exchange_bed_answer(), "half"));
+	ck_assert_ptr_null(strstr(exchange_bed_answer(), "[DONE]"));
+	ck_assert_int_eq(http_conn_next(bed_x.conn), HTTP_CONN_GONE);
+	buf_free(&json);
+}
+END_TEST
+
 START_TEST(fields_are_bounded)
 {
 	char value[5000];
@@ -226,6 +246,7 @@ suite_exchange(void)
 	tcase_add_test(t, json_that_did_not_fit_is_an_error);
 	tcase_add_test(t, streams_on_the_wire);
 	tcase_add_test(t, an_unclean_end_closes);
+	tcase_add_test(t, half_an_event_is_not_sent);
 	tcase_add_test(t, fields_are_bounded);
 	suite_add_tcase(s, t);
 	return s;
