@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io.h"
 #include "log.h"
 #include "version.h"
 
@@ -55,6 +56,7 @@ main(int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "start";
 	size_t i;
 
+	io_keep_std();
 	(void)umask(077);
 	log_open("ccp", LOG_LEVEL_INFO);
 	if (argc > 2) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "io.h"
 #include "log.h"
 #include "proc_tree.h"
 #include "serve.h"
@@ -78,6 +79,7 @@ main(int argc, char **argv)
 {
 	if (argc > 1)
 		return usage(argv[1]);
+	io_keep_std();
 	(void)umask(077);
 	log_open("ccp", LOG_LEVEL_INFO);
 	/* Claude's tool commands outlive their sessions' leaders: have them

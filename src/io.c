@@ -20,6 +20,18 @@
 #define MSG_NOSIGNAL 0 /* macOS: the process ignores SIGPIPE instead */
 #endif
 
+void
+io_keep_std(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 struct io_end
 io_end_of(int fd)
 {

@@ -25,6 +25,10 @@ struct io_end {
 #define IO_AGAIN  (-1)
 #define IO_FAILED (-2) /* errno says why */
 
+/* Before anything is opened: puts something where 0, 1 or 2 is closed, so that
+ * no other descriptor takes its place.  Reads from it end, writes fail. */
+void io_keep_std(void);
+
 /* A descriptor of unknown origin: IO_SOCKET or IO_SHARED by fstat. */
 struct io_end io_end_of(int fd);
 

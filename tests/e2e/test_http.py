@@ -4,6 +4,7 @@
 import os
 import re
 import socket
+import subprocess
 import sys
 import time
 
@@ -11,8 +12,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
-from ccp import (KEY, Env, HandlerSocket, chat_body, dumps,  # noqa: E402
-                 run_handler_pipe)
+from ccp import (KEY, Env, HandlerSocket, chat_body,  # noqa: E402
+                 check_stderr, dumps, program, run_handler_pipe)
 from http_client import parse_responses  # noqa: E402
 from raw_http import (AUTH, CHUNKED, HOST, PATH, R, bad, chunks,  # noqa: E402
                       closes, get, keeps, post, reaches, send_pieces)
@@ -326,6 +327,31 @@ def _():
 def _():
     for data in b"", b"\r\n", b"\r\n\r\n":
         eq(run_handler_pipe(data), b"")
+
+
+def run_without(closed, data):
+    """The output of a handler that a shell starts with descriptors closed."""
+    with Env() as env:
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'exec "$0" {closed}', program("ccp-handler")],
+            input=data, capture_output=True, env=env.environ, check=False,
+            timeout=8)  # below each deadline of a connection
+    check_stderr(done.stderr.decode())
+    eq(done.returncode, 0, closed)
+    return done.stdout
+
+
+@test("a closed descriptor is no place for another one")
+def _():
+    eq(run_without("<&-", get()), b"")
+    eq(run_without("<&- >&- 2>&-", get()), b"")
+    for closed in ">&-", ">&- 2>&-", ">/dev/full":
+        eq(run_without(closed, get()), b"")
+    body = dumps(chat_body("hello"))
+    chat = post(f"Content-Length: {len(body)}", body=body)
+    for got in parse_responses(run_without("2>&-", get() + chat)):
+        eq(got.status, 200)
+    eq(run_without(">&- 2>&-", chat), b"")
 
 
 @test("a client that half-closes gets what can be answered at once")
