@@ -172,11 +172,30 @@ START_TEST(a_turn_under_way_is_interrupted)
 }
 END_TEST
 
+/* Two lines in one write, so that the second one is there already. */
+static void
+deaf(void)
+{
+	start("printf '{\"type\":\"x\"}\\n{\"type\":\"y\"}\\n'; read line; "
+	      "read line");
+	say();
+	await(CLAUDE_OTHER);
+	claude_stop(c);
+	ck_assert(!claude_next(c, &event));
+	finish();
+}
+
+START_TEST(one_that_is_stopped_is_not_listened_to)
+{
+	aid_in_process(deaf);
+}
+END_TEST
+
 static void
 cut(void)
 {
 	start("read line; echo '{\"type\":\"x\"}'; read line; echo no; "
-	      "sleep 600");
+	      "sleep 60");
 	say();
 	await(CLAUDE_OTHER);
 	claude_cut(c);
@@ -216,7 +235,7 @@ closed_output(void)
 {
 	int64_t patience = 0;
 
-	start("exec >&- 2>&-; read line; read line; sleep 600");
+	start("exec >&- 2>&-; read line; read line; sleep 60");
 	say();
 	while (!transport_silent(&c->transport)) {
 		ck_assert(aid_patient(&patience));
@@ -243,7 +262,7 @@ held_output(void)
 {
 	int64_t patience = 0;
 
-	start("echo '{\"type\":\"x\"}'; sleep 600 & exit 4");
+	start("echo '{\"type\":\"x\"}'; sleep 60 & exit 4");
 	say();
 	await(CLAUDE_OTHER);
 	while (!transport_silent(&c->transport)) {
@@ -272,7 +291,7 @@ last_words(void)
 	start("i=0; while [ $i -lt 3000 ]; do "
 	      "echo '{\"type\":\"x\",\"y\":\"0123456789012345678901234567890"
 	      "123456789012345678901234567890123456789\"}'; i=$((i+1)); done; "
-	      "sleep 600 & exit 4");
+	      "sleep 60 & exit 4");
 	for (i = 0; i < 3000; i++)
 		await(CLAUDE_OTHER);
 	claude_event_clear(&event);
@@ -316,7 +335,7 @@ no_spin(void)
 	int64_t patience = 0;
 	struct pollset ps;
 
-	start("sleep 600 & exit 4");
+	start("sleep 60 & exit 4");
 	while (!transport_silent(&c->transport)) {
 		ck_assert(aid_patient(&patience));
 		turn();
@@ -344,7 +363,7 @@ broken(void)
 {
 	struct pollset ps;
 
-	start("sleep 600");
+	start("sleep 60");
 	c->transport.queue.bad = true;
 	say();
 	ck_assert(claude_over(c));
@@ -366,7 +385,7 @@ freed(void)
 {
 	pid_t pid;
 
-	start("trap '' TERM; sleep 600");
+	start("trap '' TERM; sleep 60");
 	pid = c->guard.pid;
 	claude_free(c);
 	ck_assert_int_eq(WTERMSIG(aid_wait(pid)), SIGKILL);
@@ -437,6 +456,7 @@ suite_claude(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_turn_and_its_end);
 	tcase_add_test(t, a_turn_under_way_is_interrupted);
+	tcase_add_test(t, one_that_is_stopped_is_not_listened_to);
 	tcase_add_test(t, a_cut_one_gets_no_interrupt);
 	tcase_add_test(t, an_early_end_comes_with_status_and_stderr);
 	tcase_add_test(t, one_that_closes_its_output_is_over);
