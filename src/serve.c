@@ -40,7 +40,10 @@ refuse_bad(struct server *s, int status)
 {
 	struct api_error e;
 
-	begin(s, http_conn_head(s->conn));
+	/* It may have been admitted already, if it is the body that is bad:
+	 * then it keeps its id, its time and what its page may read. */
+	if (!s->open)
+		begin(s, http_conn_head(s->conn));
 	api_error_set(&e, status, "invalid_request_error", NULL,
 	    "This is not an HTTP request that can be served: %s.",
 	    http_reason(status));

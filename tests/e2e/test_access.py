@@ -8,7 +8,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
-from raw_http import AUTH, KEY, PATH, R, get, keeps  # noqa: E402
+from raw_http import (AUTH, KEY, PATH, R, closes, get,  # noqa: E402
+                      keeps, post)
 from tap import main  # noqa: E402
 
 # --- Host: DNS rebinding ----------------------------------------------------
@@ -54,6 +55,9 @@ keeps("CORS: with a key of one's own every page may ask",
       get("/v1/models", AUTH, PAGE), cors(200, "https://page.example"))
 keeps("CORS: errors are readable too", get("/v1/models", PAGE),
       cors(401, "https://page.example"))
+closes("CORS: so are those about the body",
+       post(PAGE, "Content-Length: 99999999"),
+       cors(413, "https://page.example"))
 keeps("CORS: a preflight is answered without a key",
       get(PATH, PAGE, *PREFLIGHT, method="OPTIONS"),
       cors(204, "https://page.example", Access_Control_Allow_Headers=
