@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "api_error.h"
 #include "child.h"
 #include "claude_find.h"
 #include "cleanup.h"
@@ -69,6 +70,7 @@ spawn_handler(struct starter *s, int conn)
 	static char name[] = "ccp-handler";
 	char *const argv[] = {name, NULL};
 	struct child_error error;
+	struct api_error e;
 	struct child_spec spec = {
 	    .path = s->handler,
 	    .argv = argv,
@@ -82,7 +84,10 @@ spawn_handler(struct starter *s, int conn)
 	if (pid == -1) {
 		log_error(
 		    "cannot start %s: %s", s->handler, strerror(error.error));
-		refused_add(&s->refused, conn);
+		api_error_set(&e, 503, "server_error", "no_handler",
+		    "The proxy cannot start a process for this connection: "
+		    "see its log.");
+		refused_add(&s->refused, conn, &e);
 		return;
 	}
 	s->handlers[s->n++] = pid;
@@ -93,6 +98,7 @@ static void
 accept_from(struct starter *s, int fd)
 {
 	int conn = listener_accept(fd);
+	struct api_error e;
 
 	if (conn == -1) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
@@ -100,10 +106,14 @@ accept_from(struct starter *s, int fd)
 			s->accept_after = clock_ms() + ACCEPT_PAUSE_MS;
 		return;
 	}
-	if (s->n < (size_t)s->settings.max_connections)
+	if (s->n < (size_t)s->settings.max_connections) {
 		spawn_handler(s, conn);
-	else
-		refused_add(&s->refused, conn);
+		return;
+	}
+	api_error_set(&e, 503, "server_error", "too_many_connections",
+	    "The proxy has as many connections as it may have "
+	    "(MAX_CONNECTIONS): try again in a moment.");
+	refused_add(&s->refused, conn, &e);
 }
 
 static bool

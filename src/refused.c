@@ -3,16 +3,18 @@
 
 #include <sys/socket.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "api_error.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "http_response.h"
 #include "io.h"
 #include "limits.h"
+#include "log.h"
+#include "random.h"
 
 #include "banned.h"
 
@@ -29,35 +31,36 @@ drop(struct refused *r, size_t i)
 }
 
 static void
-answer(int conn)
+answer(int conn, const struct api_error *why)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT(4096), json = BUF_INIT(2048);
+	char more[128], id[25];
 	struct http_response head = {
-	    .status = 503,
+	    .status = why->status,
 	    .length_kind = HTTP_LENGTH_KNOWN,
 	    .type = "application/json; charset=utf-8",
-	    .more = "Retry-After: " RETRY_AFTER "\r\n",
+	    .more = more,
 	    .date = (int64_t)time(NULL),
 	};
 	struct io_end end = io_end_of(conn);
-	struct api_error e;
 
-	api_error_set(&e, 503, "server_error", "too_many_connections",
-	    "The proxy has as many connections as it may have "
-	    "(MAX_CONNECTIONS): try again in a moment.");
-	api_error_json(&json, &e);
+	random_hex(id, 12);
+	(void)snprintf(more, sizeof(more),
+	    "X-Request-Id: req_%s\r\nRetry-After: " RETRY_AFTER "\r\n", id);
+	api_error_json(&json, why);
 	head.length = json.len;
 	http_response_head(&out, &head);
 	buf_add(&out, buf_str(&json), json.len);
 	/* A fresh socket's buffer takes it whole. */
 	(void)io_write(&end, buf_str(&out), out.len);
 	(void)shutdown(conn, SHUT_WR);
+	log_warn("req_%s - - %d: %s", id, why->status, why->message);
 }
 
 void
-refused_add(struct refused *r, int conn)
+refused_add(struct refused *r, int conn, const struct api_error *why)
 {
-	answer(conn);
+	answer(conn, why);
 	if (r->n == REFUSED_MAX)
 		drop(r, 0);
 	r->fds[r->n] = conn;

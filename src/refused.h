@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Connections that "ccp start" has no room for: each gets a 503 that it can
+ * Connections that "ccp start" cannot serve: each gets an answer that it can
  * read.  Closing a socket at once while it holds unread bytes would reset it
  * and take the answer away (RFC 9112 9.6), so it stays for a moment.
  */
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api_error.h"
 #include "pollset.h"
 
 #define REFUSED_MAX 16 /* lingering at once; the oldest goes first */
@@ -20,8 +21,8 @@ struct refused {
 	size_t n;
 };
 
-/* Answers conn with a 503, and takes it over. */
-void refused_add(struct refused *r, int conn);
+/* Answers conn with that error, logs it, and takes conn over. */
+void refused_add(struct refused *r, int conn, const struct api_error *why);
 void refused_poll(const struct refused *r, struct pollset *ps);
 void refused_step(struct refused *r, const struct pollset *ps);
 void refused_close(struct refused *r);

@@ -12,6 +12,7 @@
 #include "aid.h"
 #include "clock.h"
 #include "fake_clock.h"
+#include "log.h"
 #include "suites.h"
 
 static struct refused r;
@@ -20,6 +21,16 @@ static void
 tear_down(void)
 {
 	refused_close(&r);
+}
+
+static void
+add(int conn)
+{
+	struct api_error e;
+
+	api_error_set(&e, 503, "server_error", "full", "There is no room.");
+	log_set_level(LOG_LEVEL_ERROR);
+	refused_add(&r, conn, &e);
 }
 
 /* A client's end of a connection that is refused. */
@@ -32,7 +43,7 @@ refuse(const char *sent)
 	if (sent != NULL)
 		ck_assert_int_eq(
 		    write(fds[0], sent, strlen(sent)), (ssize_t)strlen(sent));
-	refused_add(&r, fds[1]);
+	add(fds[1]);
 	return fds[0];
 }
 
@@ -51,10 +62,8 @@ step(void)
 START_TEST(the_answer_is_a_503)
 {
 	static const char json[] =
-	    "{\"error\":{\"message\":\"The proxy has as many connections as "
-	    "it may have (MAX_CONNECTIONS): try again in a moment.\",\"type\":"
-	    "\"server_error\",\"param\":null,\"code\":"
-	    "\"too_many_connections\"}}";
+	    "{\"error\":{\"message\":\"There is no room.\",\"type\":"
+	    "\"server_error\",\"param\":null,\"code\":\"full\"}}";
 	int client = refuse("GET / HTTP/1.1\r\n\r\n");
 	const char *text = aid_read_all(client), *body;
 	char length[64];
@@ -63,6 +72,7 @@ START_TEST(the_answer_is_a_503)
 	    strncmp(text, "HTTP/1.1 503 Service Unavailable\r\n", 34), 0);
 	ck_assert_ptr_nonnull(strstr(text, "\r\nConnection: close\r\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\r\nRetry-After: 1\r\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\r\nX-Request-Id: req_"));
 	(void)snprintf(length, sizeof length, "\r\nContent-Length: %zu\r\n",
 	    sizeof json - 1);
 	ck_assert_ptr_nonnull(strstr(text, length));
@@ -143,7 +153,7 @@ START_TEST(a_client_that_is_gone_already)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	aid_close(&fds[0]);
-	refused_add(&r, fds[1]); /* and no SIGPIPE */
+	add(fds[1]); /* and no SIGPIPE */
 	step();
 	ck_assert_uint_eq(r.n, 0);
 }
