@@ -66,6 +66,13 @@
 #define LIMIT_SHUTDOWN_TERM_MS 5000  /* more than the phases of a stop */
 #define LIMIT_LISTEN_BACKLOG   512
 
+/* Claude processes of a user, over all handlers */
+#define LIMIT_SLOTS_RETRY_MS 20    /* how often a waiting request looks */
+#define LIMIT_SLOTS_LOCK_MS  2     /* another one looks just now */
+#define LIMIT_QUEUE          64    /* requests that wait */
+#define LIMIT_QUEUE_MS       60000 /* how long one of them does */
+#define LIMIT_QUEUE_RETRY_S  10    /* Retry-After of a refused one */
+
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144
 #define LIMIT_SETTING_BYTES  4096

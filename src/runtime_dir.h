@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The private directory of a user's handlers, for what lives no longer than
+ * the session: XDG_RUNTIME_DIR/ccp, or ccp-UID below the temporary directory
+ * where that is unset.
+ */
+#ifndef CCP_RUNTIME_DIR_H
+#define CCP_RUNTIME_DIR_H
+
+/*
+ * Opens it, after creating it if need be.  A directory that is not ours
+ * alone (another owner, a symbolic link, accessible to others) is refused with
+ * EPERM.  Returns a descriptor, close-on-exec, or -1 with errno.
+ */
+int runtime_dir_open(char *const *env);
+
+#endif
