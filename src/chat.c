@@ -9,6 +9,7 @@
 #include "claude.h"
 #include "claude_error.h"
 #include "claude_find.h"
+#include "claude_place.h"
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
@@ -21,7 +22,8 @@ struct chat {
 	struct task task; /* first: a chat is a task */
 	struct exchange *x;
 	struct chat_request *request; /* NULL once it has been said */
-	struct claude *claude;
+	struct claude_place place;
+	struct claude *claude; /* NULL while it waits for its place */
 	struct chat_turn turn;
 	char *model;      /* as resolved */
 	int64_t deadline; /* CLAUDE_TIMEOUT_MS, for the whole invocation */
@@ -66,6 +68,7 @@ take_events(struct chat *c)
 
 	while (!c->turn.answered && claude_next(c->claude, &e)) {
 		/* A sub-agent's words are not the answer. */
+		place_started(&c->place);
 		if (!e.nested)
 			turn_event(&c->turn, &e);
 		claude_event_clear(&e);
@@ -79,7 +82,7 @@ take_events(struct chat *c)
 static int64_t
 idle_deadline(const struct chat *c)
 {
-	if (c->turn.in_tool)
+	if (c->claude == NULL || c->turn.in_tool)
 		return CLOCK_NEVER;
 	return c->claude->transport.heard +
 	       c->x->settings->claude_idle_timeout_ms;
@@ -103,98 +106,15 @@ check_timers(struct chat *c)
 	turn_fail(&c->turn, &e);
 }
 
-/* The task. */
-
 static void
-chat_poll(const struct task *t, struct pollset *ps)
+stop_if_answered(struct chat *c)
 {
-	const struct chat *c = chat_of_const(t);
-	bool room = http_conn_backlog(c->x->conn) < LIMIT_OUT_SOFT_BYTES;
-
-	claude_poll(c->claude, ps, room);
-	if (c->turn.answered)
+	if (c->claude == NULL || !c->turn.answered)
 		return;
-	pollset_until(ps, c->deadline);
-	pollset_until(ps, idle_deadline(c));
-	pollset_until(ps, reply_deadline(&c->turn.reply));
-}
-
-static void
-chat_step(struct task *t, const struct pollset *ps)
-{
-	struct chat *c = chat_of(t);
-
-	claude_step(c->claude, ps);
-	take_events(c);
-	if (!c->turn.answered && claude_over(c->claude))
-		chat_ended(c);
-	if (!c->turn.answered)
-		check_timers(c);
-	if (!c->turn.answered)
-		reply_tick(&c->turn.reply);
-	if (c->turn.answered && c->turn.cut && c->turn.limited)
+	if (c->turn.cut && c->turn.limited)
 		claude_cut(c->claude);
-	else if (c->turn.answered)
+	else
 		claude_stop(c->claude);
-}
-
-static void
-chat_cancel(struct task *t)
-{
-	struct chat *c = chat_of(t);
-
-	if (c->turn.answered)
-		return;
-	c->turn.answered = true;
-	claude_stop(c->claude);
-}
-
-static void
-chat_abort(struct task *t, const struct api_error *e)
-{
-	struct chat *c = chat_of(t);
-
-	if (c->turn.answered)
-		return;
-	turn_fail(&c->turn, e);
-	claude_stop(c->claude);
-}
-
-static bool
-chat_done(const struct task *t)
-{
-	const struct chat *c = chat_of_const(t);
-
-	return c->turn.answered && claude_stopped(c->claude);
-}
-
-static void
-chat_free(struct task *t)
-{
-	struct chat *c = chat_of(t);
-
-	if (c == NULL)
-		return;
-	chat_request_free(c->request);
-	claude_free(c->claude);
-	turn_close(&c->turn);
-	free(c->model);
-	free(c);
-}
-
-static const struct task_ops chat_ops = {
-    chat_poll, chat_step, chat_cancel, chat_abort, chat_done, chat_free};
-
-/* The beginning. */
-
-static bool
-check_model(const struct chat_request *r, struct api_error *e)
-{
-	if (r->model == NULL || model_name_valid(r->model))
-		return true;
-	api_error_param(e, "model", "model_not_found",
-	    "This cannot be the name of a model.");
-	return false;
 }
 
 static struct claude *
@@ -230,16 +150,159 @@ start_claude(
 }
 
 static void
+start_or_fail(struct chat *c)
+{
+	const char *mode = c->x->settings->system_prompt_mode;
+	struct api_error e;
+
+	c->claude = start_claude(c->x, c->request, &e);
+	if (c->claude == NULL) { /* which is in the log */
+		reply_error(&c->turn.reply, &e);
+		c->turn.answered = true;
+		return;
+	}
+	c->deadline = clock_ms() + c->x->settings->claude_timeout_ms;
+	transport_say(&c->claude->transport, c->request,
+	    strcmp(mode, "append") == 0, c->model);
+}
+
+static void
+try_start(struct chat *c)
+{
+	struct api_error e;
+	int error;
+
+	switch (place_try(&c->place, &e, &error)) {
+	case PLACE_WAIT:
+		break;
+	case PLACE_REFUSED:
+		turn_fail(&c->turn, &e);
+		break;
+	case PLACE_TAKEN:
+		if (error != 0)
+			log_warn("%s CLAUDE_MAX_PROCESSES cannot be kept: the "
+				 "runtime directory: %s",
+			    c->x->id, strerror(error));
+		start_or_fail(c);
+		break;
+	}
+}
+
+/* The task. */
+
+static void
+chat_poll(const struct task *t, struct pollset *ps)
+{
+	const struct chat *c = chat_of_const(t);
+	bool room = http_conn_backlog(c->x->conn) < LIMIT_OUT_SOFT_BYTES;
+
+	if (c->claude != NULL)
+		claude_poll(c->claude, ps, room);
+	if (c->turn.answered)
+		return;
+	pollset_until(ps, c->deadline);
+	if (c->claude != NULL)
+		pollset_until(ps, idle_deadline(c));
+	else
+		pollset_until(ps, place_deadline(&c->place));
+	pollset_until(ps, reply_deadline(&c->turn.reply));
+}
+
+/* Claude goes on: what it has said, and whether it has ended. */
+static void
+step_claude(struct chat *c, const struct pollset *ps)
+{
+	claude_step(c->claude, ps);
+	take_events(c);
+	if (!c->turn.answered && claude_over(c->claude))
+		chat_ended(c);
+}
+
+static void
+chat_step(struct task *t, const struct pollset *ps)
+{
+	struct chat *c = chat_of(t);
+
+	if (c->claude != NULL)
+		step_claude(c, ps);
+	else if (!c->turn.answered)
+		try_start(c);
+	if (!c->turn.answered)
+		check_timers(c);
+	if (!c->turn.answered)
+		reply_tick(&c->turn.reply);
+	stop_if_answered(c);
+}
+
+static void
+chat_cancel(struct task *t)
+{
+	struct chat *c = chat_of(t);
+
+	c->turn.answered = true;
+	stop_if_answered(c);
+}
+
+static void
+chat_abort(struct task *t, const struct api_error *e)
+{
+	struct chat *c = chat_of(t);
+
+	if (!c->turn.answered)
+		turn_fail(&c->turn, e);
+	stop_if_answered(c);
+}
+
+static bool
+chat_done(const struct task *t)
+{
+	const struct chat *c = chat_of_const(t);
+
+	return c->turn.answered &&
+	       (c->claude == NULL || claude_stopped(c->claude));
+}
+
+static void
+chat_free(struct task *t)
+{
+	struct chat *c = chat_of(t);
+
+	if (c == NULL)
+		return;
+	chat_request_free(c->request);
+	claude_free(c->claude);
+	place_close(&c->place);
+	turn_close(&c->turn);
+	free(c->model);
+	free(c);
+}
+
+static const struct task_ops chat_ops = {
+    chat_poll, chat_step, chat_cancel, chat_abort, chat_done, chat_free};
+
+/* The beginning. */
+
+static bool
+check_model(const struct chat_request *r, struct api_error *e)
+{
+	if (r->model == NULL || model_name_valid(r->model))
+		return true;
+	api_error_param(e, "model", "model_not_found",
+	    "This cannot be the name of a model.");
+	return false;
+}
+
+static void
 chat_begin(struct chat *c)
 {
 	const struct settings *s = c->x->settings;
 
 	c->task.ops = &chat_ops;
 	c->turn.limited = c->request->max_tokens != 0;
-	c->deadline = clock_ms() + s->claude_timeout_ms;
-	transport_say(&c->claude->transport, c->request,
-	    strcmp(s->system_prompt_mode, "append") == 0, c->model);
+	c->deadline = CLOCK_NEVER;
+	place_open(&c->place, s, c->x->env);
 	c->x->task = &c->task;
+	try_start(c);
 }
 
 /* Everything that can fail, in order; false sets *e. */
@@ -262,8 +325,7 @@ chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
 		return false;
 	}
-	c->claude = start_claude(x, c->request, e);
-	return c->claude != NULL;
+	return true;
 }
 
 void
@@ -273,6 +335,8 @@ chat_serve(struct exchange *x)
 	struct api_error e;
 
 	api_error_set(&e, 500, "server_error", NULL, "Out of memory.");
+	if (c != NULL)
+		c->place.dir = -1;
 	if (c != NULL && chat_open(c, x, &e)) {
 		chat_begin(c);
 		return;

@@ -101,6 +101,16 @@ const struct setting settings_table[] = {
 	FIELD(claude_max_turns),
     },
     {
+	.name = "CLAUDE_MAX_PROCESSES",
+	.fallback = "0",
+	.kind = SETTING_NUMBER,
+	.min = 0,
+	.max = 1000,
+	.help = "the most Claude processes of yours that run at once; 0 is "
+		"twice the number of cores",
+	FIELD(claude_max_processes),
+    },
+    {
 	.name = "CLAUDE_TIMEOUT_MS",
 	.fallback = "300000",
 	.kind = SETTING_NUMBER,

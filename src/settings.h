@@ -35,6 +35,7 @@ struct settings {
 	const char *ask_working_dir; /* auto, always, never */
 	const char *claude_permission_mode;
 	long claude_max_turns;
+	long claude_max_processes; /* 0: twice the number of cores */
 	long claude_timeout_ms;
 	long claude_idle_timeout_ms;
 	const char *claude_env; /* names of further variables for the child */

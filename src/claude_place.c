@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "claude_place.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "runtime_dir.h"
+
+#include "banned.h"
+
+static size_t
+cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : (size_t)n;
+}
+
+void
+place_open(struct claude_place *p, const struct settings *s, char *const *env)
+{
+	size_t most = (size_t)s->claude_max_processes;
+
+	if (most == 0)
+		most = 2 * cores();
+	p->dir = runtime_dir_open(env);
+	p->give_up = clock_ms() + LIMIT_QUEUE_MS;
+	slots_open(&p->running, p->dir, "running", most, LIMIT_QUEUE);
+	slots_open(&p->starting, p->dir, "starting", cores(), most);
+}
+
+static enum place_result
+refused(struct api_error *e)
+{
+	api_error_set(e, 503, "server_error", "busy",
+	    "As many Claude processes run as may (CLAUDE_MAX_PROCESSES): try "
+	    "again later.");
+	e->retry_after = LIMIT_QUEUE_RETRY_S;
+	return PLACE_REFUSED;
+}
+
+enum place_result
+place_try(struct claude_place *p, struct api_error *e, int *ret_error)
+{
+	enum slots_result r = p->dir == -1 ? SLOTS_ERROR : SLOTS_TAKEN;
+
+	*ret_error = 0;
+	if (r == SLOTS_TAKEN && p->running.place == -1)
+		r = slots_try(&p->running);
+	if (r == SLOTS_TAKEN && p->starting.place == -1)
+		r = slots_try(&p->starting);
+	switch (r) {
+	case SLOTS_TAKEN:
+		return PLACE_TAKEN;
+	case SLOTS_WAIT:
+		return clock_ms() < p->give_up ? PLACE_WAIT : refused(e);
+	case SLOTS_FULL:
+		return refused(e);
+	case SLOTS_ERROR:
+		break;
+	}
+	*ret_error = errno;
+	return PLACE_TAKEN;
+}
+
+int64_t
+place_deadline(const struct claude_place *p)
+{
+	return clock_earlier(p->running.next_try, p->starting.next_try);
+}
+
+void
+place_started(struct claude_place *p)
+{
+	if (p->dir != -1)
+		slots_release(&p->starting);
+}
+
+void
+place_close(struct claude_place *p)
+{
+	if (p->dir == -1)
+		return;
+	slots_release(&p->starting);
+	slots_release(&p->running);
+	(void)close(p->dir);
+	p->dir = -1;
+}
