@@ -300,7 +300,7 @@ http_conn_stream_begin(
 	/* Not written yet: it may share a packet with the first data.  The
 	 * next turn of the loop writes it otherwise. */
 	if (c->stall == CLOCK_NEVER)
-		c->stall = clock_ms() + LIMIT_WRITE_STALL_MS;
+		http_conn_pace(c);
 	if (!buf_ok(&c->output))
 		http_conn_lost(c);
 }

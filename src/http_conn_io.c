@@ -93,6 +93,15 @@ response_written(struct http_conn *c)
 		http_conn_close_gently(c);
 }
 
+/* A window begins: until its end the client must take everything or
+ * LIMIT_WRITE_MIN_BYTES. */
+void
+http_conn_pace(struct http_conn *c)
+{
+	c->stall = clock_ms() + LIMIT_WRITE_STALL_MS;
+	c->taken = 0;
+}
+
 static void
 write_some(struct http_conn *c)
 {
@@ -106,8 +115,10 @@ write_some(struct http_conn *c)
 		return;
 	}
 	buf_consume(&c->output, (size_t)n);
+	c->taken += (size_t)n;
 	if (c->output.len > 0) {
-		c->stall = clock_ms() + LIMIT_WRITE_STALL_MS;
+		if (c->taken >= LIMIT_WRITE_MIN_BYTES)
+			http_conn_pace(c);
 		return;
 	}
 	c->stall = CLOCK_NEVER;
@@ -130,7 +141,7 @@ http_conn_send(struct http_conn *c)
 		return;
 	}
 	if (c->stall == CLOCK_NEVER)
-		c->stall = clock_ms() + LIMIT_WRITE_STALL_MS;
+		http_conn_pace(c);
 	if (c->out.kind != IO_SHARED)
 		write_some(c);
 }

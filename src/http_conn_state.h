@@ -51,6 +51,7 @@ struct http_conn {
 	int64_t now;                /* of the last step */
 	int64_t deadline;           /* of the phase */
 	int64_t stall;              /* of writing, CLOCK_NEVER: nothing to do */
+	size_t taken;               /* bytes written in that time */
 
 	struct buf input;
 	size_t seen; /* bytes of input that hold no complete head */
@@ -77,6 +78,8 @@ struct http_conn {
 	struct buf output;
 };
 
+/* Begins a window of time in which the client has to take something. */
+void http_conn_pace(struct http_conn *c);
 void http_conn_enter(struct http_conn *c, enum phase phase, int64_t ms);
 void http_conn_lost(struct http_conn *c);
 

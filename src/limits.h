@@ -17,12 +17,13 @@
 #define LIMIT_READ_BYTES       65536 /* one read from any descriptor */
 
 /* HTTP, how long each phase may last: one running deadline each */
-#define LIMIT_HEAD_MS        10000
-#define LIMIT_BODY_MS        60000
-#define LIMIT_KEEPALIVE_MS   60000
-#define LIMIT_WRITE_STALL_MS 30000 /* the client takes no byte at all */
-#define LIMIT_LINGER_MS      2000  /* after a refusal: let the client read it */
-#define LIMIT_LINGER_BYTES   (1u * 1024 * 1024)
+#define LIMIT_HEAD_MS         10000
+#define LIMIT_BODY_MS         60000
+#define LIMIT_KEEPALIVE_MS    60000
+#define LIMIT_WRITE_STALL_MS  30000 /* within it the client takes all ... */
+#define LIMIT_WRITE_MIN_BYTES 16384 /* ... or this much */
+#define LIMIT_LINGER_MS       2000 /* after a refusal: let the client read it */
+#define LIMIT_LINGER_BYTES    (1u * 1024 * 1024)
 
 /* HTTP, what is queued towards a client */
 #define LIMIT_OUT_BYTES      (64u * 1024 * 1024)

@@ -151,6 +151,43 @@ START_TEST(a_client_that_takes_nothing_is_gone)
 }
 END_TEST
 
+/* Takes a page of a pipe, or whatever a socket gives. */
+static size_t
+sip(struct bed *b)
+{
+	char some[4096];
+	ssize_t n = read(b->from, some, sizeof(some));
+
+	ck_assert_int_gt(n, 0);
+	return (size_t)n;
+}
+
+START_TEST(a_client_that_takes_too_little_is_gone)
+{
+	char *piece = calloc(1, 30000000);
+	size_t backlog, sips;
+	struct bed b;
+
+	bed_open(&b, (enum bed_kind)_i);
+	bed_send(&b, GET);
+	bed_expect_request(&b);
+	http_conn_respond(b.c, 200, NULL, NULL, piece, 30000000);
+	fill(&b);
+	backlog = http_conn_backlog(b.c);
+	for (sips = 0; sips < 3; sips++) {
+		fake_clock_skip(LIMIT_WRITE_STALL_MS / 3);
+		(void)sip(&b);
+		if (sips < 2)
+			bed_expect_nothing(&b);
+	}
+	bed_expect(&b, HTTP_CONN_GONE);
+	if (_i == BED_PIPES) /* where each sip made room at once */
+		ck_assert_uint_lt(http_conn_backlog(b.c), backlog);
+	free(piece);
+	bed_close(&b);
+}
+END_TEST
+
 START_TEST(output_is_bounded)
 {
 	size_t len = 8 * 1024 * 1024, i;
@@ -270,6 +307,11 @@ suite_http_conn_time(void)
 	tcase_add_loop_test(tc, a_body_has_one_running_deadline, 0, KINDS);
 	tcase_add_loop_test(tc, an_idle_connection_ends, 0, KINDS);
 	tcase_add_loop_test(tc, a_client_that_takes_nothing_is_gone, 0, KINDS);
+	/* Not over TCP, where the kernel's buffers grow while one looks. */
+	tcase_add_loop_test(
+	    tc, a_client_that_takes_too_little_is_gone, BED_UNIX, BED_UNIX + 1);
+	tcase_add_loop_test(tc, a_client_that_takes_too_little_is_gone,
+	    BED_PIPES, BED_PIPES + 1);
 	tcase_add_loop_test(tc, output_is_bounded, 0, KINDS);
 	tcase_add_loop_test(tc, a_busy_owner_does_not_spin, 0, SOCKETS);
 	tcase_add_loop_test(tc, a_deadline_wakes_a_busy_owner_once, 0, KINDS);
