@@ -200,6 +200,18 @@ take_signals(struct server *s)
 		exchange_error(&s->x, &e);
 }
 
+/* Frees a task that is done. */
+static void
+retire(struct server *s)
+{
+	struct task *task = s->x.task;
+
+	if (task == NULL || !task->ops->done(task))
+		return;
+	task->ops->free(task);
+	s->x.task = NULL;
+}
+
 static void
 turn(struct server *s, struct pollset *ps)
 {
@@ -218,15 +230,14 @@ turn(struct server *s, struct pollset *ps)
 	take_signals(s);
 	if (!s->over)
 		http_conn_step(s->conn, ps);
-	if (task != NULL) {
+	if (task != NULL)
 		task->ops->step(task, ps);
-		if (task->ops->done(task)) {
-			task->ops->free(task);
-			s->x.task = NULL;
-		}
-	}
+	retire(s);
 	log_answer(s);
 	take_events(s);
+	/* One that was answered or cancelled before it had anything to stop. */
+	retire(s);
+	log_answer(s);
 }
 
 int

@@ -47,6 +47,7 @@ static Suite *(*const suites[])(void) = {
     suite_serve,
     suite_settings,
     suite_signals,
+    suite_slots,
 };
 
 int

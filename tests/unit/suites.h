@@ -46,5 +46,6 @@ Suite *suite_route(void);
 Suite *suite_serve(void);
 Suite *suite_settings(void);
 Suite *suite_signals(void);
+Suite *suite_slots(void);
 
 #endif
