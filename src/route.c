@@ -24,6 +24,14 @@ method_is(const struct route *r, struct http_slice method)
 	       (strcmp(r->method, "GET") == 0 && http_slice_is(method, "HEAD"));
 }
 
+static bool
+path_is(const struct route *r, struct http_slice path)
+{
+	if (path.len > 1 && path.at[path.len - 1] == '/')
+		path.len--;
+	return http_slice_is(path, r->path);
+}
+
 /* The methods of a path, or of the whole server for "*". */
 static void
 add_methods(struct buf *to, struct http_slice path)
@@ -32,7 +40,7 @@ add_methods(struct buf *to, struct http_slice path)
 	size_t i;
 
 	for (i = 0; i < NROUTES; i++) {
-		if (!http_slice_is(path, routes[i].path))
+		if (!path_is(&routes[i], path))
 			continue;
 		get |= strcmp(routes[i].method, "GET") == 0;
 		post |= strcmp(routes[i].method, "POST") == 0;
@@ -73,7 +81,7 @@ route_find(
 	size_t i;
 
 	for (i = 0; i < NROUTES; i++) {
-		if (http_slice_is(head->path, routes[i].path) &&
+		if (path_is(&routes[i], head->path) &&
 		    method_is(&routes[i], head->method))
 			return &routes[i];
 	}

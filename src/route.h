@@ -11,7 +11,7 @@
 
 struct route {
 	const char *method; /* a GET row answers HEAD too */
-	const char *path;
+	const char *path;   /* a request's may have one more slash behind it */
 	bool needs_key;
 	bool takes_json; /* the request has a JSON body */
 	/* Answers, or leaves a task in the exchange that will. */

@@ -42,7 +42,13 @@ keeps("RFC 9110 15.5.6: 405 names what is allowed",
 keeps("RFC 9110 9.1: an unknown method", get(method="BREW"), R(405))
 keeps("RFC 9110 9.1: methods are case-sensitive", get(method="get"), R(405))
 keeps("RFC 9110 15.5.5: 404", get("/nothing") + get("/healthy") +
-      get("/HEALTH") + get("/health/"), *[R(404)] * 4)
+      get("/HEALTH") + get("/health//"), *[R(404)] * 4)
+keeps("one slash behind a path makes no difference",
+      get("/health/") + get("/v1/models/?a", AUTH) +
+      post("Content-Length: 2", body=b"{}", target=PATH + "/") +
+      get("/health/", method="POST"),
+      R(200, body=OK_BODY), R(200), reaches(),
+      R(405, Allow="GET, HEAD, OPTIONS"))
 bad("RFC 9110 9.3.6: CONNECT", get("localhost:1", method="CONNECT"), 501)
 bad("RFC 9112 3: an overlong method", get(method="M" * 33), 501)
 bad("RFC 9110 5.6.2: a method that is no token", get(method="G(T"))
