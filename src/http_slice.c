@@ -45,3 +45,36 @@ http_slice_is_nocase(struct http_slice s, const char *text)
 	}
 	return true;
 }
+
+/* Takes one byte off the front of s; '\0' where none can be taken. */
+static char
+decode_byte(struct http_slice *s)
+{
+	size_t len = 1;
+	char c = s->at[0];
+
+	if (c == '%') {
+		len = 3;
+		if (s->len < len ||
+		    http_char_span(s->at + 1, 2, HTTP_CHAR_HEX) < 2)
+			return '\0';
+		c = (char)(http_char_hex(s->at[1]) << 4 |
+			   http_char_hex(s->at[2]));
+	}
+	*s = http_slice_behind(*s, len);
+	return c;
+}
+
+bool
+http_percent_decode(struct http_slice s, char *to, size_t size)
+{
+	for (; s.len > 0 && size > 1; size--) {
+		*to = decode_byte(&s);
+		if (*to++ == '\0')
+			return false;
+	}
+	if (s.len > 0 || size == 0)
+		return false;
+	*to = '\0';
+	return true;
+}

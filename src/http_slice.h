@@ -41,4 +41,9 @@ struct http_slice http_slice_trim(struct http_slice s);
 bool http_slice_is(struct http_slice s, const char *text);
 bool http_slice_is_nocase(struct http_slice s, const char *text);
 
+/* Without percent-encoding (RFC 3986 2.1), as a C string.  False, with *to
+ * undefined, where an escape is malformed or a NUL, or size bytes are too
+ * few. */
+bool http_percent_decode(struct http_slice s, char *to, size_t size);
+
 #endif

@@ -119,18 +119,25 @@ openai_chunk_usage(
 }
 
 void
+openai_model(struct buf *to, const char *id)
+{
+	buf_addstr(to, "{\"id\":");
+	json_text_quote_str(to, id);
+	buf_addf(to,
+	    ",\"object\":\"model\",\"created\":%d,\"owned_by\":\"anthropic\"}",
+	    MODEL_CREATED);
+}
+
+void
 openai_model_list(struct buf *to, const char *const *ids, size_t n)
 {
 	size_t i;
 
 	buf_addstr(to, "{\"object\":\"list\",\"data\":[");
 	for (i = 0; i < n; i++) {
-		buf_addstr(to, i == 0 ? "{\"id\":" : ",{\"id\":");
-		json_text_quote_str(to, ids[i]);
-		buf_addf(to,
-		    ",\"object\":\"model\",\"created\":%d,"
-		    "\"owned_by\":\"anthropic\"}",
-		    MODEL_CREATED);
+		if (i > 0)
+			buf_addch(to, ',');
+		openai_model(to, ids[i]);
 	}
 	buf_addstr(to, "]}");
 }

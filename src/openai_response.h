@@ -45,6 +45,7 @@ void openai_chunk_usage(struct buf *to, const struct completion *c,
     const struct token_usage *usage);
 
 /* {"object":"list","data":[...]} of n model ids. */
+void openai_model(struct buf *to, const char *id);
 void openai_model_list(struct buf *to, const char *const *ids, size_t n);
 
 #endif

@@ -13,6 +13,7 @@
 static const struct route routes[] = {
     {"GET", "/health", false, false, health_serve},
     {"GET", "/v1/models", true, false, models_serve},
+    {"GET", MODELS_BELOW, true, false, models_serve_one},
     {"POST", "/v1/chat/completions", true, true, chat_serve},
 };
 #define NROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -27,9 +28,13 @@ method_is(const struct route *r, struct http_slice method)
 static bool
 path_is(const struct route *r, struct http_slice path)
 {
+	size_t len = strlen(r->path);
+
 	if (path.len > 1 && path.at[path.len - 1] == '/')
 		path.len--;
-	return http_slice_is(path, r->path);
+	if (r->path[len - 1] != '/')
+		return http_slice_is(path, r->path);
+	return path.len > len && memcmp(path.at, r->path, len) == 0;
 }
 
 /* The methods of a path, or of the whole server for "*". */

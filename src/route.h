@@ -11,7 +11,9 @@
 
 struct route {
 	const char *method; /* a GET row answers HEAD too */
-	const char *path;   /* a request's may have one more slash behind it */
+	/* A request's may have one more slash behind it.  One that ends in a
+	 * slash stands for everything below it. */
+	const char *path;
 	bool needs_key;
 	bool takes_json; /* the request has a JSON body */
 	/* Answers, or leaves a task in the exchange that will. */

@@ -79,6 +79,37 @@ START_TEST(slices)
 }
 END_TEST
 
+static const char *
+decoded(const char *text, size_t size)
+{
+	static char to[64];
+
+	memset(to, 'x', sizeof to);
+	if (!http_percent_decode(http_slice(text, strlen(text)), to, size))
+		return NULL;
+	return to;
+}
+
+START_TEST(percent_encoding_is_decoded)
+{
+	static const char *const malformed[] = {
+	    "%", "a%", "%2", "%2g", "%g2", "%%41", "%00", "a%00b", "% 41"};
+	size_t i;
+
+	ck_assert_str_eq(decoded("", 1), "");
+	ck_assert_str_eq(decoded("a/b:c", 6), "a/b:c");
+	ck_assert_str_eq(decoded("a%2Fb%2fc%3A", 64), "a/b/c:");
+	ck_assert_str_eq(decoded("%25%C3%A9+", 64), "%\xC3\xA9+");
+	ck_assert_str_eq(decoded("%2541", 64), "%41"); /* once */
+	ck_assert_ptr_null(decoded("a/b:c", 5));
+	ck_assert_ptr_null(decoded("%41%41", 2));
+	ck_assert_ptr_null(decoded("", 0));
+	for (i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
+		ck_assert_msg(
+		    decoded(malformed[i], 64) == NULL, "%s", malformed[i]);
+}
+END_TEST
+
 Suite *
 suite_http_char(void)
 {
@@ -87,6 +118,7 @@ suite_http_char(void)
 
 	tcase_add_test(tc, the_table_of_characters_is_right);
 	tcase_add_test(tc, slices);
+	tcase_add_test(tc, percent_encoding_is_decoded);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

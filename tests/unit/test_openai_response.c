@@ -102,6 +102,9 @@ START_TEST(model_list)
 	    "\"owned_by\":\"anthropic\"},"
 	    "{\"id\":\"two\",\"object\":\"model\",\"created\":1735689600,"
 	    "\"owned_by\":\"anthropic\"}]}");
+	openai_model(&b, "a\"b");
+	assert_text(&b, "{\"id\":\"a\\\"b\",\"object\":\"model\","
+			"\"created\":1735689600,\"owned_by\":\"anthropic\"}");
 	openai_model_list(&b, ids, 0);
 	assert_text(&b, "{\"object\":\"list\",\"data\":[]}");
 }

@@ -40,6 +40,8 @@ START_TEST(the_endpoints)
 	    {"GET", "http://localhost/v1/models", models_serve, true, false},
 	    {"GET", "/v1/models/", models_serve, true, false},
 	    {"GET", "/v1/models/?x", models_serve, true, false},
+	    {"GET", "/v1/models/x", models_serve_one, true, false},
+	    {"HEAD", "/v1/models/a/b/", models_serve_one, true, false},
 	    {"GET", "/health/", health_serve, false, false},
 	    {"POST", "/v1/chat/completions", chat_serve, true, true},
 	    {"POST", "/v1/chat/completions/", chat_serve, true, true},
@@ -63,7 +65,7 @@ END_TEST
 START_TEST(no_such_path)
 {
 	static const char *const targets[] = {"/", "//", "/v1", "/v1/",
-	    "/v1/models//", "/v1/models/x", "/V1/models", "/health//",
+	    "/v1/models//", "/v1/modelsx", "/V1/models", "/health//",
 	    "//health", "/healthz", "/v1/chat/completion", "/v1%2Fmodels",
 	    "/v1/../health", "/*"};
 	static const char *const methods[] = {
@@ -96,6 +98,7 @@ START_TEST(no_such_method)
 	assert_refused("POST", "/health", "GET, HEAD, OPTIONS");
 	assert_refused("PUT", "/v1/models", "GET, HEAD, OPTIONS");
 	assert_refused("PUT", "/v1/models/", "GET, HEAD, OPTIONS");
+	assert_refused("DELETE", "/v1/models/x", "GET, HEAD, OPTIONS");
 	assert_refused("GET", "/v1/chat/completions", "POST, OPTIONS");
 	assert_refused("HEAD", "/v1/chat/completions", "POST, OPTIONS");
 	assert_refused("DELETE", "/v1/chat/completions", "POST, OPTIONS");
