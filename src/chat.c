@@ -310,6 +310,7 @@ static bool
 chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 {
 	const struct buf *body = http_conn_body(x->conn);
+	struct model_list models;
 	const char *model;
 
 	c->x = x;
@@ -318,7 +319,8 @@ chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 		return false;
 	model = c->request->model == NULL ? x->settings->default_model
 	                                  : c->request->model;
-	c->model = strdup(model_resolve(model));
+	model_list_read(&models, x->settings->models);
+	c->model = strdup(model_resolve(&models, model));
 	if (c->model == NULL ||
 	    !reply_open(&c->turn.reply, x, model, c->request->stream,
 		c->request->include_usage)) {

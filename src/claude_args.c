@@ -212,15 +212,17 @@ make_argv(const struct settings *s, const struct chat_request *r)
 	    "--include-partial-messages", NULL};
 	const char *model = r->model == NULL ? s->default_model : r->model;
 	struct words w = {NULL, 0, 0};
+	struct model_list models;
 	const char *const *p;
 	char turns[32];
 	bool ok = true;
 
+	model_list_read(&models, s->models);
 	(void)snprintf(turns, sizeof(turns), "%ld", s->claude_max_turns);
 	for (p = fixed; ok && *p != NULL; p++)
 		ok = words_add(&w, *p);
 	ok = ok && words_add(&w, "--model") &&
-	     words_add(&w, model_resolve(model)) &&
+	     words_add(&w, model_resolve(&models, model)) &&
 	     words_add(&w, "--max-turns") && words_add(&w, turns) &&
 	     words_add(&w, "--permission-mode") &&
 	     words_add(&w, s->claude_permission_mode);

@@ -78,5 +78,7 @@
 #define LIMIT_CONFIG_BYTES   262144
 #define LIMIT_SETTING_BYTES  4096
 #define LIMIT_LOG_LINE_BYTES 4096
+#define LIMIT_MODELS         256 /* words of MODELS */
+#define LIMIT_MODEL_STEPS    8   /* from alias to alias */
 
 #endif

@@ -17,10 +17,11 @@ void
 models_serve(struct exchange *x)
 {
 	CLEANUP_BUF struct buf json = BUF_INIT(LIST_BYTES);
-	size_t n;
-	const char *const *names = model_names(&n);
+	const char *names[MODEL_NAMES_MAX];
+	struct model_list models;
 
-	openai_model_list(&json, names, n);
+	model_list_read(&models, x->settings->models);
+	openai_model_list(&json, names, model_names(&models, names));
 	exchange_json(x, 200, &json);
 }
 
@@ -38,11 +39,14 @@ name_in_path(const struct http_head *head, char name[LIMIT_MODEL_BYTES + 1])
 }
 
 static bool
-listed(const char *name)
+listed(const struct settings *s, const char *name)
 {
+	const char *names[MODEL_NAMES_MAX];
+	struct model_list models;
 	size_t n, i;
-	const char *const *names = model_names(&n);
 
+	model_list_read(&models, s->models);
+	n = model_names(&models, names);
 	for (i = 0; i < n; i++) {
 		if (strcmp(names[i], name) == 0)
 			return true;
@@ -57,7 +61,8 @@ models_serve_one(struct exchange *x)
 	char name[LIMIT_MODEL_BYTES + 1];
 	struct api_error e;
 
-	if (name_in_path(http_conn_head(x->conn), name) && listed(name)) {
+	if (name_in_path(http_conn_head(x->conn), name) &&
+	    listed(x->settings, name)) {
 		openai_model(&json, name);
 		exchange_json(x, 200, &json);
 		return;

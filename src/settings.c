@@ -156,6 +156,14 @@ const struct setting settings_table[] = {
 	FIELD(default_model),
     },
     {
+	.name = "MODELS",
+	.fallback = "",
+	.kind = SETTING_MODELS,
+	.help = "aliases and further names of models: alias=name pairs, "
+		"separated by commas, or a JSON object",
+	FIELD(models),
+    },
+    {
 	.name = "MAX_CONNECTIONS",
 	.fallback = "64",
 	.kind = SETTING_NUMBER,

@@ -20,6 +20,7 @@ enum setting_kind {
 	SETTING_TEXT,   /* const char *, never NULL; "" when empty */
 	SETTING_CHOICE, /* const char *, one of choices */
 	SETTING_NUMBER, /* long, min..max */
+	SETTING_MODELS, /* const char *, as model_names.h reads it */
 };
 
 #define SETTINGS_MAX 64 /* rows of the table at most */
@@ -41,6 +42,7 @@ struct settings {
 	const char *claude_env; /* names of further variables for the child */
 	const char *system_prompt_mode; /* replace, append */
 	const char *default_model;
+	const char *models; /* words NAME or ALIAS=NAME, one space between */
 	long max_connections;
 	const char *log_level;
 	char *owned; /* storage behind the texts; internal */
@@ -72,7 +74,8 @@ const struct setting *settings_find(const char *name);
  * Reads everything into *s.  file: the path of config.json, NULL for none; a
  * file that does not exist is as good as an empty one.  Its keys are in upper
  * case; unknown ones are ignored, a known one given twice is refused; a value
- * may be a JSON string, a whole number or a boolean.  env: the environment,
+ * may be a JSON string, a whole number or a boolean, and of MODELS an object or
+ * an array.  env: the environment,
  * NULL-terminated; an empty variable counts as unset.  A choice is recognised
  * in any case.
  * On failure -1 and a message for a person in err ("config.json line 3: ...",

@@ -18,6 +18,7 @@
 #include "io.h"
 #include "json_text.h"
 #include "limits.h"
+#include "settings_models.h"
 
 #include "banned.h"
 
@@ -30,6 +31,7 @@ struct loading {
 	char *text;       /* of the file, NULL: none */
 	cJSON *root;      /* the same, parsed */
 	struct buf texts; /* all values that are texts, each with a NUL */
+	struct buf words; /* MODELS */
 	char *err;
 	size_t errlen;
 };
@@ -37,6 +39,7 @@ struct loading {
 /* Where a value comes from, for messages. */
 struct origin {
 	const char *value;
+	const cJSON *json; /* instead of value, where it is no scalar */
 	const char *where; /* " in the environment", "" */
 	size_t line;       /* of the file, 0: not known, or not from there */
 	bool file;
@@ -174,6 +177,22 @@ check_number(struct loading *l, const struct setting *row,
 	return refuse(l, row, o, must);
 }
 
+/* The value becomes the words. */
+static int
+check_models(struct loading *l, const struct setting *row, struct origin *o)
+{
+	char must[SETTINGS_MUST_BYTES];
+	bool ok;
+
+	buf_clear(&l->words);
+	ok = o->json != NULL ? settings_models_json(&l->words, o->json, must)
+	                     : settings_models_text(&l->words, o->value, must);
+	if (!ok)
+		return refuse(l, row, o, must);
+	o->value = buf_str(&l->words);
+	return 0;
+}
+
 static int
 check(struct loading *l, const struct setting *row, struct origin *o,
     long *ret_number)
@@ -183,6 +202,8 @@ check(struct loading *l, const struct setting *row, struct origin *o,
 		return check_number(l, row, o, ret_number);
 	case SETTING_CHOICE:
 		return check_choice(l, row, o);
+	case SETTING_MODELS:
+		return check_models(l, row, o);
 	case SETTING_TEXT:
 		break;
 	}
@@ -204,6 +225,9 @@ value_text(struct loading *l, const struct setting *row, const cJSON *item,
 		   d == (double)(long long)d) {
 		(void)snprintf(digits, 32, "%lld", (long long)d);
 		o->value = digits;
+	} else if (row->kind == SETTING_MODELS &&
+		   (cJSON_IsObject(item) || cJSON_IsArray(item))) {
+		o->json = item;
 	} else {
 		return refuse(l, row, o, "be a text in quotes");
 	}
@@ -246,7 +270,8 @@ load_row(struct loading *l, const struct setting *row, size_t *ret_text)
 	    check(l, row, &o, &number) == -1)
 		return -1;
 	if (value != NULL && value[0] != '\0') {
-		o = (struct origin){value, " in the environment", 0, false};
+		o = (struct origin){
+		    .value = value, .where = " in the environment"};
 		if (check(l, row, &o, &number) == -1)
 			return -1;
 	}
@@ -325,12 +350,14 @@ settings_load(struct settings *s, const char *file, char *const *env, char *err,
 
 	memset(s, 0, sizeof *s);
 	buf_init(&l.texts, SETTINGS_MAX * (LIMIT_SETTING_BYTES + 1));
+	buf_init(&l.words, LIMIT_SETTING_BYTES);
 	l.base = slash != NULL ? slash + 1 : file;
 	if (file != NULL)
 		r = read_file(&l, file);
 	if (r == 0)
 		r = load_rows(&l);
 	buf_free(&l.texts);
+	buf_free(&l.words);
 	cJSON_Delete(l.root);
 	free(l.text);
 	return r;

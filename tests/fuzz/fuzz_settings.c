@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../src/limits.h"
+#include "model_names.h"
 #include "require.h"
 
 #define VARIABLES 16
@@ -55,6 +56,26 @@ check_text(const struct setting *row, const char *text)
 }
 
 static void
+check_models(const char *words)
+{
+	static struct model_list list;
+	size_t i, words_seen = 0;
+
+	model_list_read(&list, words);
+	for (; *words != '\0'; words++)
+		words_seen += *words == ' ' || words[1] == '\0';
+	REQUIRE(list.n == words_seen + MODELS_OF_OURS);
+	for (i = 0; i < list.n; i++) {
+		const struct model *m = &list.models[i];
+		const char *last = model_resolve(&list, m->name);
+
+		REQUIRE(model_name_valid(m->name));
+		REQUIRE(model_name_valid(last));
+		REQUIRE(model_alias(&list, last) == NULL);
+	}
+}
+
+static void
 check_settings(const struct settings *s)
 {
 	const struct setting *row;
@@ -70,6 +91,8 @@ check_settings(const struct settings *s)
 		} else {
 			memcpy(&text, field, sizeof text);
 			check_text(row, text);
+			if (row->kind == SETTING_MODELS)
+				check_models(text);
 		}
 	}
 }

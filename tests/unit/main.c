@@ -46,6 +46,7 @@ static Suite *(*const suites[])(void) = {
     suite_route,
     suite_serve,
     suite_settings,
+    suite_settings_models,
     suite_signals,
     suite_slots,
 };

@@ -45,6 +45,7 @@ Suite *suite_refused(void);
 Suite *suite_route(void);
 Suite *suite_serve(void);
 Suite *suite_settings(void);
+Suite *suite_settings_models(void);
 Suite *suite_signals(void);
 Suite *suite_slots(void);
 

@@ -1,36 +1,112 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "model_names.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../src/limits.h"
 #include "suites.h"
 
+static struct model_list list;
+
+static const char *
+resolve(const char *models, const char *name)
+{
+	model_list_read(&list, models);
+	return model_resolve(&list, name);
+}
+
 START_TEST(aliases)
 {
-	ck_assert_str_eq(model_resolve("sonnet"), "claude-sonnet-4-5-20250929");
-	ck_assert_str_eq(model_resolve("opus"), "claude-opus-4-6");
-	ck_assert_str_eq(model_resolve("haiku"), "claude-haiku-4-5-20251001");
-	ck_assert_str_eq(model_resolve("claude-opus-4-6"), "claude-opus-4-6");
-	ck_assert_str_eq(model_resolve("gpt-x"), "gpt-x");
-	ck_assert_str_eq(model_resolve("Sonnet"), "Sonnet");
+	ck_assert_str_eq(resolve("", "sonnet"), "claude-sonnet-4-5-20250929");
+	ck_assert_str_eq(resolve("", "opus"), "claude-opus-4-6");
+	ck_assert_str_eq(resolve("", "haiku"), "claude-haiku-4-5-20251001");
+	ck_assert_str_eq(resolve("", "claude-opus-4-6"), "claude-opus-4-6");
+	ck_assert_str_eq(resolve("", "gpt-x"), "gpt-x");
+	ck_assert_str_eq(resolve("", "Sonnet"), "Sonnet");
+	ck_assert_str_eq(resolve("", ""), "");
 }
 END_TEST
 
-/* Every listed name can be used, and what an alias stands for is listed. */
+START_TEST(aliases_of_one_s_own)
+{
+	static const char models[] = "fast=haiku big=x/y:1 opus=opus bare "
+				     "sonnet=claude-sonnet-9 faster=fast";
+
+	ck_assert_str_eq(resolve(models, "fast"), "claude-haiku-4-5-20251001");
+	ck_assert_str_eq(
+	    resolve(models, "faster"), "claude-haiku-4-5-20251001");
+	ck_assert_str_eq(resolve(models, "big"), "x/y:1");
+	ck_assert_str_eq(resolve(models, "sonnet"), "claude-sonnet-9");
+	ck_assert_str_eq(resolve(models, "opus"), "opus"); /* the CLI's own */
+	ck_assert_str_eq(resolve(models, "bare"), "bare");
+	ck_assert_str_eq(resolve(models, "fas"), "fas");
+	ck_assert_str_eq(resolve(models, "x/y:1"), "x/y:1");
+	/* A name in the list is no alias, and takes none away. */
+	ck_assert_str_eq(resolve("opus", "opus"), "claude-opus-4-6");
+}
+END_TEST
+
+/* What settings_load() refuses still ends here. */
+START_TEST(steps_are_limited)
+{
+	resolve("a=b b=a", "a");
+	ck_assert_str_eq(
+	    resolve("1=2 2=3 3=4 4=5 5=6 6=7 7=8 8=9 9=10", "1"), "9");
+	ck_assert_str_eq(model_alias(&list, "9"), "10");
+	ck_assert_ptr_null(model_alias(&list, "10"));
+	resolve("a=a", "a");
+	ck_assert_ptr_null(model_alias(&list, "a"));
+}
+END_TEST
+
+static void
+assert_names(const char *models, const char *wanted)
+{
+	const char *names[MODEL_NAMES_MAX];
+	char got[1024] = "";
+	size_t n, i;
+
+	model_list_read(&list, models);
+	n = model_names(&list, names);
+	for (i = 0; i < n; i++) {
+		size_t len = strlen(got);
+
+		(void)snprintf(got + len, sizeof got - len, "%s%s",
+		    i > 0 ? " " : "", names[i]);
+	}
+	ck_assert_str_eq(got, wanted);
+}
+
 START_TEST(the_list)
 {
-	size_t n, i, j, found;
-	const char *const *names = model_names(&n);
+	assert_names("",
+	    "sonnet opus haiku claude-sonnet-4-5-20250929 claude-opus-4-6 "
+	    "claude-haiku-4-5-20251001");
+	assert_names("x fast=haiku sonnet=s haiku claude-opus-4-6 x y",
+	    "fast sonnet opus haiku claude-haiku-4-5-20251001 s "
+	    "claude-opus-4-6 x y");
+	assert_names("opus=opus",
+	    "opus sonnet haiku claude-sonnet-4-5-20250929 "
+	    "claude-haiku-4-5-20251001");
+}
+END_TEST
 
-	ck_assert_uint_eq(n, 6);
-	for (i = 0; i < n; i++) {
-		ck_assert(model_name_valid(names[i]));
-		found = 0;
-		for (j = 0; j < n; j++)
-			found += strcmp(names[j], model_resolve(names[i])) == 0;
-		ck_assert_uint_eq(found, 1);
-	}
+START_TEST(more_words_than_there_is_room_for)
+{
+	const char *names[MODEL_NAMES_MAX];
+	char words[2 * LIMIT_SETTING_BYTES];
+	size_t i;
+
+	for (i = 0; i < sizeof words; i += 2)
+		memcpy(words + i, "a ", 2);
+	words[sizeof words - 1] = '\0';
+	model_list_read(&list, words);
+	ck_assert_uint_eq(list.n, LIMIT_MODELS + 3);
+	ck_assert_uint_eq(model_names(&list, names), 7);
+	memset(words, 'a', sizeof words - 1);
+	model_list_read(&list, words);
+	ck_assert_uint_eq(list.n, 1 + 3);
 }
 END_TEST
 
@@ -70,7 +146,10 @@ suite_model_names(void)
 	TCase *t = tcase_create("model_names");
 
 	tcase_add_test(t, aliases);
+	tcase_add_test(t, aliases_of_one_s_own);
+	tcase_add_test(t, steps_are_limited);
 	tcase_add_test(t, the_list);
+	tcase_add_test(t, more_words_than_there_is_room_for);
 	tcase_add_test(t, valid_names);
 	tcase_add_test(t, length_is_limited);
 	suite_add_tcase(s, t);

@@ -121,6 +121,7 @@ START_TEST(defaults)
 	ck_assert_str_eq(s.claude_env, "");
 	ck_assert_str_eq(s.system_prompt_mode, "replace");
 	ck_assert_str_eq(s.default_model, "claude-sonnet-4-5-20250929");
+	ck_assert_str_eq(s.models, "");
 	ck_assert_int_eq(s.max_connections, 64);
 	ck_assert_str_eq(s.log_level, "info");
 	settings_free(&s);
@@ -261,6 +262,22 @@ static const struct {
 	"characters"},
     {"{\"API_KEY\": \"\"}", NULL,
 	"config.json line 1: API_KEY: must not be empty"},
+    {"{}", "MODELS=a=b a=c",
+	"MODELS=a=b a=c in the environment: must not give \"a\" twice"},
+    {"{}", "MODELS={\"a\":",
+	"MODELS={\"a\": in the environment: must be valid JSON: unexpected "
+	"end of the text"},
+    {"{\n\"MODELS\": {\"a\": 1}}", NULL,
+	"config.json line 2: MODELS: must hold only texts in quotes"},
+    {"{\"MODELS\": \"a=b=c\"}", NULL,
+	"config.json line 1: MODELS=a=b=c: must hold alias=name pairs and "
+	"names, of at most 128 letters, digits and ._:@/[]-, which \"b=c\" is "
+	"not"},
+    {"{\"MODELS\": null}", NULL,
+	"config.json line 1: MODELS: must be a text in quotes"},
+    {"{\"MODELS\": {\"a\": \"\"}}", "MODELS=fine",
+	"config.json line 1: MODELS: must hold alias=name pairs and names, "
+	"of at most 128 letters, digits and ._:@/[]-, which \"\" is not"},
 };
 
 START_TEST(wrong_values_are_told)
@@ -269,6 +286,31 @@ START_TEST(wrong_values_are_told)
 
 	ck_assert_int_eq(load(&s, wrong[_i].text, wrong[_i].env), -1);
 	ck_assert_str_eq(err, wrong[_i].want);
+}
+END_TEST
+
+START_TEST(models_in_every_form)
+{
+	static const struct {
+		const char *file, *env, *want;
+	} forms[] = {
+	    {"{\"MODELS\": \"a=b, c\"}", NULL, "a=b c"},
+	    {"{\"MODELS\": {\"a\": \"b\", \"c\": \"d\"}}", NULL, "a=b c=d"},
+	    {"{\"MODELS\": [\"a\", \"b\"]}", NULL, "a b"},
+	    {"{\"MODELS\": \"[\\\"a\\\"]\"}", NULL, "a"},
+	    {"{\"MODELS\": 5}", NULL, "5"},
+	    {"{\"MODELS\": \"\"}", NULL, ""},
+	    {"{\"MODELS\": [\"a\"]}", "MODELS=x=y,z", "x=y z"},
+	    {"{}", "MODELS={\"x\": \"y\"}", "x=y"},
+	};
+	struct settings s;
+	size_t i;
+
+	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		load_ok(&s, forms[i].file, forms[i].env);
+		ck_assert_str_eq(s.models, forms[i].want);
+		settings_free(&s);
+	}
 }
 END_TEST
 
@@ -388,6 +430,7 @@ suite_settings(void)
 	tcase_add_test(t, unknown_keys_are_ignored);
 	tcase_add_loop_test(
 	    t, wrong_values_are_told, 0, (int)(sizeof wrong / sizeof wrong[0]));
+	tcase_add_test(t, models_in_every_form);
 	tcase_add_test(t, long_values_are_refused);
 	tcase_add_test(t, unreadable_files_are_told);
 	tcase_add_test(t, messages_fit_their_buffer);
