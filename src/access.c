@@ -53,8 +53,7 @@ host_allowed(const struct settings *s, struct http_slice host)
 	struct http_slice name = host_name(host);
 
 	return address_loopback_name(name.at, name.len) ||
-	       address_literal(name.at, name.len) ||
-	       http_slice_is_nocase(name, s->host) ||
+	       address_literal(name.at, name.len) || in_list(name, s->host) ||
 	       in_list(name, s->allowed_hosts);
 }
 

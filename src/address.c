@@ -109,6 +109,70 @@ address_loopback(const struct sockaddr *sa)
 	}
 }
 
+static bool
+same4(const struct sockaddr *a, const struct sockaddr *b, bool port_alone)
+{
+	struct sockaddr_in x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x.sin_port == y.sin_port &&
+	       (port_alone || x.sin_addr.s_addr == y.sin_addr.s_addr);
+}
+
+static bool
+same6(const struct sockaddr *a, const struct sockaddr *b, bool port_alone)
+{
+	struct sockaddr_in6 x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x.sin6_port == y.sin6_port &&
+	       (port_alone || (x.sin6_scope_id == y.sin6_scope_id &&
+				  memcmp(&x.sin6_addr, &y.sin6_addr,
+				      sizeof(x.sin6_addr)) == 0));
+}
+
+static bool
+same_path(const struct sockaddr *a, const struct sockaddr *b)
+{
+	struct sockaddr_un x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x.sun_path[0] != '\0' &&
+	       strncmp(x.sun_path, y.sun_path, sizeof(x.sun_path)) == 0;
+}
+
+static bool
+same(const struct sockaddr *a, const struct sockaddr *b, bool port_alone)
+{
+	if (a->sa_family != b->sa_family)
+		return false;
+	switch (a->sa_family) {
+	case AF_INET:
+		return same4(a, b, port_alone);
+	case AF_INET6:
+		return same6(a, b, port_alone);
+	case AF_UNIX:
+		return !port_alone && same_path(a, b);
+	default:
+		return false;
+	}
+}
+
+bool
+address_same(const struct sockaddr *a, const struct sockaddr *b)
+{
+	return same(a, b, false);
+}
+
+bool
+address_same_port(const struct sockaddr *a, const struct sockaddr *b)
+{
+	return same(a, b, true);
+}
+
 bool
 address_fd_reachable(int fd)
 {

@@ -23,6 +23,12 @@ bool address_loopback_literal(const char *name, size_t len);
 /* The same of a socket address; a local (AF_UNIX) one counts as loopback. */
 bool address_loopback(const struct sockaddr *sa);
 
+/* The same place to listen on: address and port, or path. */
+bool address_same(const struct sockaddr *a, const struct sockaddr *b);
+
+/* The same port of the same family. */
+bool address_same_port(const struct sockaddr *a, const struct sockaddr *b);
+
 /* Is fd a socket on an address that other machines can reach?  Not of a
  * pipe, a file, a local socket. */
 bool address_fd_reachable(int fd);

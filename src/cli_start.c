@@ -3,8 +3,6 @@
  * ccp start: a small accept loop that gives each connection a ccp-handler of
  * its own, as systemd and launchd do.
  */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,18 +11,16 @@
 #include <unistd.h>
 
 #include "address.h"
-#include "api_error.h"
-#include "child.h"
 #include "claude_find.h"
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_handlers.h"
 #include "clock.h"
 #include "limits.h"
 #include "listener.h"
 #include "log.h"
 #include "pollset.h"
 #include "proc_tree.h"
-#include "programs.h"
 #include "refused.h"
 #include "settings.h"
 #include "signals.h"
@@ -35,7 +31,6 @@
 
 #include "banned.h"
 
-#define SWEEP_ROUND_MS  20
 #define ACCEPT_PAUSE_MS 100
 
 extern char **environ;
@@ -44,13 +39,10 @@ struct starter {
 	struct settings settings;
 	struct listeners listeners;
 	struct refused refused;
-	char *handler;   /* path of ccp-handler */
-	pid_t *handlers; /* those running, settings.max_connections at most */
-	size_t n;
-	int64_t accept_after;            /* out of descriptors: a pause */
-	int64_t sweep_next, sweep_until; /* after a handler died badly */
-	int64_t stop_next;               /* shutting down: the next step */
-	int stop_signal;                 /* what it sends; 0: not stopping */
+	struct handlers handlers;
+	int64_t accept_after; /* out of descriptors: a pause */
+	int64_t stop_next;    /* shutting down: the next step */
+	int stop_signal;      /* what it sends; 0: not stopping */
 };
 
 /* A unit of Type=notify hears it; nobody else does. */
@@ -65,40 +57,9 @@ tell_systemd(const char *state)
 }
 
 static void
-spawn_handler(struct starter *s, int conn)
-{
-	static char name[] = "ccp-handler";
-	char *const argv[] = {name, NULL};
-	struct child_error error;
-	struct api_error e;
-	struct child_spec spec = {
-	    .path = s->handler,
-	    .argv = argv,
-	    .envp = environ,
-	    .fds = {conn, conn, STDERR_FILENO},
-	    .parent_death_signal = SIGTERM,
-	    .own_group = true, /* a terminal's INT is for us alone */
-	};
-	pid_t pid = child_spawn(&spec, &error);
-
-	if (pid == -1) {
-		log_error(
-		    "cannot start %s: %s", s->handler, strerror(error.error));
-		api_error_set(&e, 503, "server_error", "no_handler",
-		    "The proxy cannot start a process for this connection: "
-		    "see its log.");
-		refused_add(&s->refused, conn, &e);
-		return;
-	}
-	s->handlers[s->n++] = pid;
-	(void)close(conn);
-}
-
-static void
 accept_from(struct starter *s, int fd)
 {
 	int conn = listener_accept(fd);
-	struct api_error e;
 
 	if (conn == -1) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
@@ -106,61 +67,11 @@ accept_from(struct starter *s, int fd)
 			s->accept_after = clock_ms() + ACCEPT_PAUSE_MS;
 		return;
 	}
-	if (s->n < (size_t)s->settings.max_connections) {
-		spawn_handler(s, conn);
-		return;
-	}
-	api_error_set(&e, 503, "server_error", "too_many_connections",
-	    "The proxy has as many connections as it may have "
-	    "(MAX_CONNECTIONS): try again in a moment.");
-	refused_add(&s->refused, conn, &e);
-}
-
-static bool
-forget(struct starter *s, pid_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		if (s->handlers[i] == pid) {
-			s->handlers[i] = s->handlers[--s->n];
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A handler sweeps behind its own Claude; one that was killed could not, and
- * what it left has come to us as its subreaper. */
-static void
-reap(struct starter *s)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!forget(s, pid) ||
-		    (WIFEXITED(status) && WEXITSTATUS(status) == 0))
-			continue;
-		log_warn(
-		    "handler %ld ended badly (status %d)", (long)pid, status);
-		s->sweep_next = clock_ms();
-		s->sweep_until = s->sweep_next + LIMIT_STOP_SWEEP_MS;
-	}
-}
-
-static void
-sweep(struct starter *s)
-{
-	int64_t now = clock_ms();
-
-	if (now < s->sweep_next)
-		return;
-	/* Not only until nothing is left: an orphan may arrive a little after
-	 * the death of its parent. */
-	(void)proc_sweep(s->handlers, s->n);
-	s->sweep_next =
-	    now < s->sweep_until ? now + SWEEP_ROUND_MS : CLOCK_NEVER;
+	if (s->handlers.n < (size_t)s->settings.max_connections &&
+	    handlers_start(&s->handlers, conn))
+		(void)close(conn);
+	else
+		refused_add(&s->refused, conn);
 }
 
 /* Shutting down: HUP lets each handler finish its request, TERM makes it stop
@@ -168,11 +79,9 @@ sweep(struct starter *s)
 static void
 press_on(struct starter *s)
 {
-	size_t i;
-
 	if (s->stop_signal == 0) {
 		tell_systemd("STOPPING=1");
-		listeners_close(&s->listeners);
+		listeners_close(&s->listeners, NULL);
 		s->stop_signal = SIGHUP;
 		s->stop_next = clock_ms() + LIMIT_SHUTDOWN_MS;
 	} else if (s->stop_signal == SIGHUP) {
@@ -182,8 +91,7 @@ press_on(struct starter *s)
 		s->stop_signal = SIGKILL;
 		s->stop_next = clock_ms() + LIMIT_STOP_KILL_MS;
 	}
-	for (i = 0; i < s->n; i++)
-		(void)kill(s->handlers[i], s->stop_signal);
+	handlers_signal(&s->handlers, s->stop_signal);
 }
 
 /* TERM, INT, or the terminal is gone. */
@@ -203,25 +111,24 @@ turn(struct starter *s)
 
 	pollset_reset(&ps);
 	pollset_want(&ps, signals_fd(), POLLIN);
-	pollset_until(&ps, s->sweep_next);
+	handlers_poll(&s->handlers, &ps);
 	pollset_until(&ps, s->stop_next);
 	refused_poll(&s->refused, &ps);
 	if (clock_ms() < s->accept_after)
 		pollset_until(&ps, s->accept_after);
 	else
 		for (i = 0; i < s->listeners.n; i++)
-			pollset_want(&ps, s->listeners.fds[i], POLLIN);
+			pollset_want(&ps, s->listeners.all[i].fd, POLLIN);
 	if (pollset_wait(&ps) == -1) {
 		log_error("poll: %s", strerror(errno));
 		press_on(s);
 	}
 	refused_step(&s->refused, &ps);
 	for (i = 0; i < s->listeners.n; i++) {
-		if (pollset_got(&ps, s->listeners.fds[i]) != 0)
-			accept_from(s, s->listeners.fds[i]);
+		if (pollset_got(&ps, s->listeners.all[i].fd) != 0)
+			accept_from(s, s->listeners.all[i].fd);
 	}
-	reap(s);
-	sweep(s);
+	handlers_step(&s->handlers);
 	if (told_to_stop() || clock_ms() >= s->stop_next)
 		press_on(s);
 }
@@ -229,17 +136,12 @@ turn(struct starter *s)
 static void
 run(struct starter *s)
 {
-	int rounds;
-
-	while (s->stop_signal == 0 || (s->n > 0 && s->stop_signal != SIGKILL))
+	while (s->stop_signal == 0 ||
+	       (s->handlers.n > 0 && s->stop_signal != SIGKILL))
 		turn(s);
-	while (s->n > 0 && clock_ms() < s->stop_next)
+	while (s->handlers.n > 0 && clock_ms() < s->stop_next)
 		turn(s);
-	/* Nothing of ours may stay behind. */
-	for (rounds = 0; rounds < LIMIT_STOP_SWEEP_MS / SWEEP_ROUND_MS &&
-			 proc_sweep(NULL, 0) > 0;
-	     rounds++)
-		(void)poll(NULL, 0, SWEEP_ROUND_MS);
+	handlers_sweep_all(); /* nothing of ours may stay behind */
 }
 
 /* Before anything is opened: what would only fail later. */
@@ -264,17 +166,19 @@ check(const struct settings *s, char *err, size_t errlen)
 static bool
 check_key(const struct starter *s, char *err, size_t errlen)
 {
+	char url[LISTENER_URL_BYTES];
 	size_t i;
 
 	for (i = 0; i < s->listeners.n; i++) {
-		if (settings_default_key(&s->settings) &&
-		    address_fd_reachable(s->listeners.fds[i])) {
-			(void)snprintf(err, errlen,
-			    "HOST %s can be reached by other machines: set an "
-			    "API_KEY of your own first",
-			    s->settings.host);
-			return false;
-		}
+		if (!settings_default_key(&s->settings) ||
+		    !address_fd_reachable(s->listeners.all[i].fd))
+			continue;
+		listener_url(s->listeners.all[i].fd, url, sizeof(url));
+		(void)snprintf(err, errlen,
+		    "other machines can reach %s (HOST): set an API_KEY of "
+		    "your own first",
+		    url);
+		return false;
 	}
 	return true;
 }
@@ -282,12 +186,12 @@ check_key(const struct starter *s, char *err, size_t errlen)
 static void
 announce(const struct starter *s)
 {
-	char url[128];
+	char url[LISTENER_URL_BYTES];
 	size_t i;
 
 	for (i = 0; i < s->listeners.n; i++) {
-		listener_url(s->listeners.fds[i], url, sizeof(url));
-		(void)printf("ccp listens on %s/v1\n", url);
+		listener_url(s->listeners.all[i].fd, url, sizeof(url));
+		(void)printf("ccp listens on %s\n", url);
 	}
 	if (settings_default_key(&s->settings))
 		(void)printf("The API key is the default one: %s\n",
@@ -300,31 +204,26 @@ static bool
 open_all(struct starter *s, char *err, size_t errlen)
 {
 	CLEANUP_FREE char *file = settings_path(environ);
+	static const struct listeners none;
 
 	if (settings_load(&s->settings, file, environ, err, errlen) == -1)
 		return false;
-	s->handler = program_of_ours("ccp-handler");
-	if (s->handler == NULL) {
-		(void)snprintf(err, errlen, "ccp-handler is not installed");
+	if (!handlers_open(&s->handlers, err, errlen))
 		return false;
-	}
-	s->handlers =
-	    calloc((size_t)s->settings.max_connections, sizeof(*s->handlers));
-	if (s->handlers == NULL || signals_open() == -1) {
+	if (signals_open() == -1) {
 		(void)snprintf(err, errlen, "%s", strerror(errno));
 		return false;
 	}
 	return check(&s->settings, err, errlen) &&
-	       listeners_open(&s->listeners, s->settings.host, s->settings.port,
-		   err, errlen) &&
+	       listeners_open(&s->listeners, &none, s->settings.host,
+		   s->settings.port, err, errlen) &&
 	       check_key(s, err, errlen);
 }
 
 int
 cli_start(void)
 {
-	struct starter s = {
-	    .sweep_next = CLOCK_NEVER, .stop_next = CLOCK_NEVER};
+	struct starter s = {.stop_next = CLOCK_NEVER};
 	char err[512];
 	bool ok;
 
@@ -336,10 +235,9 @@ cli_start(void)
 	} else {
 		(void)fprintf(stderr, "ccp: %s\n", err);
 	}
-	listeners_close(&s.listeners);
+	listeners_close(&s.listeners, NULL);
 	refused_close(&s.refused);
 	settings_free(&s.settings);
-	free(s.handler);
-	free(s.handlers);
+	handlers_free(&s.handlers);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

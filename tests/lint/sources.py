@@ -15,8 +15,8 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
 
 LAYERS = {
     0: "banned buf cleanup clock limits log random utf8 version",
-    1: "address child io json_text listener model_names pollset proc_tree "
-       "programs settings settings_load settings_models signals",
+    1: "address child io json_text listener local_socket model_names pollset "
+       "proc_tree programs settings settings_load settings_models signals",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
     3: "api_error claude claude_args claude_error claude_event claude_find "
