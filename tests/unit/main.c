@@ -35,6 +35,7 @@ static Suite *(*const suites[])(void) = {
     suite_io,
     suite_json_text,
     suite_listener,
+    suite_local_socket,
     suite_log,
     suite_model_names,
     suite_openai_request,

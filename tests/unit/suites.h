@@ -34,6 +34,7 @@ Suite *suite_http_response(void);
 Suite *suite_io(void);
 Suite *suite_json_text(void);
 Suite *suite_listener(void);
+Suite *suite_local_socket(void);
 Suite *suite_log(void);
 Suite *suite_model_names(void);
 Suite *suite_openai_request(void);

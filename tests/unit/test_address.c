@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -129,6 +130,66 @@ START_TEST(socket_addresses)
 }
 END_TEST
 
+static struct sockaddr_storage
+at(int family, const char *text, int port)
+{
+	struct sockaddr_storage to = {0};
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	in.sin_port = in6.sin6_port = htons((uint16_t)port);
+	if (family == AF_INET) {
+		ck_assert_int_eq(inet_pton(family, text, &in.sin_addr), 1);
+		memcpy(&to, &in, sizeof in);
+	} else if (family == AF_INET6) {
+		ck_assert_int_eq(inet_pton(family, text, &in6.sin6_addr), 1);
+		memcpy(&to, &in6, sizeof in6);
+	} else {
+		(void)snprintf(un.sun_path, sizeof un.sun_path, "%s", text);
+		memcpy(&to, &un, sizeof un);
+	}
+	return to;
+}
+
+START_TEST(same_places)
+{
+	const struct {
+		struct sockaddr_storage address;
+		int port; /* the same number, the same port */
+	} all[] = {
+	    {at(AF_INET, "127.0.0.1", 80), 1},
+	    {at(AF_INET, "127.0.0.1", 81), 2},
+	    {at(AF_INET, "0.0.0.0", 80), 1},
+	    {at(AF_INET6, "::1", 80), 3},
+	    {at(AF_INET6, "::1", 81), 4},
+	    {at(AF_INET6, "::", 80), 3},
+	    {at(AF_UNIX, "/a", 0), 0},
+	    {at(AF_UNIX, "/ab", 0), 0},
+	};
+	struct sockaddr_storage a, b, nothing = {0}, nameless = {0};
+	size_t i, k;
+
+	for (i = 0; i < COUNT(all) * COUNT(all); i++) {
+		k = i / COUNT(all);
+		a = all[i % COUNT(all)].address;
+		b = all[k].address;
+		ck_assert_int_eq(address_same((const struct sockaddr *)&a,
+				     (const struct sockaddr *)&b),
+		    i % COUNT(all) == k);
+		ck_assert_int_eq(address_same_port((const struct sockaddr *)&a,
+				     (const struct sockaddr *)&b),
+		    all[k].port != 0 &&
+			all[i % COUNT(all)].port == all[k].port);
+	}
+	nameless.ss_family = AF_UNIX;
+	ck_assert(!address_same((const struct sockaddr *)&nothing,
+	    (const struct sockaddr *)&nothing));
+	ck_assert(!address_same((const struct sockaddr *)&nameless,
+	    (const struct sockaddr *)&nameless));
+}
+END_TEST
+
 static int
 bound(const char *text)
 {
@@ -164,6 +225,7 @@ suite_address(void)
 	tcase_add_loop_test(t, names_and_addresses, 0, (int)COUNT(names));
 	tcase_add_test(t, length_counts);
 	tcase_add_test(t, socket_addresses);
+	tcase_add_test(t, same_places);
 	tcase_add_test(t, reachable_descriptors);
 	suite_add_tcase(s, t);
 	return s;
