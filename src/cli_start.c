@@ -4,17 +4,17 @@
  * its own, as systemd and launchd do.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "address.h"
-#include "claude_find.h"
-#include "cleanup.h"
 #include "cli.h"
 #include "cli_handlers.h"
+#include "cli_notify.h"
+#include "cli_setup.h"
 #include "clock.h"
 #include "limits.h"
 #include "listener.h"
@@ -22,39 +22,21 @@
 #include "pollset.h"
 #include "proc_tree.h"
 #include "refused.h"
-#include "settings.h"
 #include "signals.h"
-
-#ifdef HAVE_SYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
 
 #include "banned.h"
 
 #define ACCEPT_PAUSE_MS 100
 
-extern char **environ;
-
 struct starter {
-	struct settings settings;
-	struct listeners listeners;
+	struct setup setup;
 	struct refused refused;
 	struct handlers handlers;
+	bool terminal;        /* there was one at the start */
 	int64_t accept_after; /* out of descriptors: a pause */
 	int64_t stop_next;    /* shutting down: the next step */
 	int stop_signal;      /* what it sends; 0: not stopping */
 };
-
-/* A unit of Type=notify hears it; nobody else does. */
-static void
-tell_systemd(const char *state)
-{
-#ifdef HAVE_SYSTEMD
-	(void)sd_notify(0, state);
-#else
-	(void)state;
-#endif
-}
 
 static void
 accept_from(struct starter *s, int fd)
@@ -67,7 +49,7 @@ accept_from(struct starter *s, int fd)
 			s->accept_after = clock_ms() + ACCEPT_PAUSE_MS;
 		return;
 	}
-	if (s->handlers.n < (size_t)s->settings.max_connections &&
+	if (s->handlers.n < (size_t)s->setup.settings.max_connections &&
 	    handlers_start(&s->handlers, conn))
 		(void)close(conn);
 	else
@@ -80,8 +62,8 @@ static void
 press_on(struct starter *s)
 {
 	if (s->stop_signal == 0) {
-		tell_systemd("STOPPING=1");
-		listeners_close(&s->listeners, NULL);
+		notify_stopping();
+		listeners_close(&s->setup.listeners, NULL);
 		s->stop_signal = SIGHUP;
 		s->stop_next = clock_ms() + LIMIT_SHUTDOWN_MS;
 	} else if (s->stop_signal == SIGHUP) {
@@ -94,13 +76,65 @@ press_on(struct starter *s)
 	handlers_signal(&s->handlers, s->stop_signal);
 }
 
-/* TERM, INT, or the terminal is gone. */
 static bool
-told_to_stop(void)
+has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd != -1)
+		(void)close(fd);
+	return fd != -1;
+}
+
+static void
+announce(const struct starter *s)
+{
+	char url[LISTENER_URL_BYTES], status[512];
+	size_t i;
+
+	for (i = 0; i < s->setup.listeners.n; i++) {
+		listener_url(s->setup.listeners.all[i].fd, url, sizeof(url));
+		(void)printf("ccp listens on %s\n", url);
+	}
+	if (settings_default_key(&s->setup.settings))
+		(void)printf("The API key is the default one: %s\n",
+		    SETTINGS_DEFAULT_KEY);
+	(void)fflush(stdout);
+	setup_status(&s->setup, status, sizeof(status));
+	notify_ready(status);
+}
+
+/* Requests under way are not concerned: each handler has read its own. */
+static void
+reload(struct starter *s)
+{
+	char err[512], status[600];
+
+	notify_reloading();
+	if (setup_apply(&s->setup, err, sizeof(err))) {
+		log_info("reloaded");
+		announce(s);
+		return;
+	}
+	log_error("not reloaded, all stays as it was: %s", err);
+	(void)snprintf(status, sizeof(status), "Not reloaded: %s", err);
+	notify_ready(status);
+}
+
+/* HUP comes from a person who has changed the configuration, or because the
+ * terminal is gone. */
+static bool
+told_to_stop(struct starter *s)
 {
 	struct signals_seen seen = signals_take();
 
-	return seen.stop || seen.hup;
+	if (!seen.hup || s->stop_signal != 0)
+		return seen.stop;
+	if (s->terminal && !has_terminal())
+		return true;
+	if (!seen.stop)
+		reload(s);
+	return seen.stop;
 }
 
 static void
@@ -117,19 +151,19 @@ turn(struct starter *s)
 	if (clock_ms() < s->accept_after)
 		pollset_until(&ps, s->accept_after);
 	else
-		for (i = 0; i < s->listeners.n; i++)
-			pollset_want(&ps, s->listeners.all[i].fd, POLLIN);
+		for (i = 0; i < s->setup.listeners.n; i++)
+			pollset_want(&ps, s->setup.listeners.all[i].fd, POLLIN);
 	if (pollset_wait(&ps) == -1) {
 		log_error("poll: %s", strerror(errno));
 		press_on(s);
 	}
 	refused_step(&s->refused, &ps);
-	for (i = 0; i < s->listeners.n; i++) {
-		if (pollset_got(&ps, s->listeners.all[i].fd) != 0)
-			accept_from(s, s->listeners.all[i].fd);
+	for (i = 0; i < s->setup.listeners.n; i++) {
+		if (pollset_got(&ps, s->setup.listeners.all[i].fd) != 0)
+			accept_from(s, s->setup.listeners.all[i].fd);
 	}
 	handlers_step(&s->handlers);
-	if (told_to_stop() || clock_ms() >= s->stop_next)
+	if (told_to_stop(s) || clock_ms() >= s->stop_next)
 		press_on(s);
 }
 
@@ -144,80 +178,19 @@ run(struct starter *s)
 	handlers_sweep_all(); /* nothing of ours may stay behind */
 }
 
-/* Before anything is opened: what would only fail later. */
-static bool
-check(const struct settings *s, char *err, size_t errlen)
-{
-	CLEANUP_FREE char *claude = claude_find(s, environ, err, errlen);
-
-	if (claude == NULL)
-		return false;
-	if (strcmp(s->claude_path, "demo") == 0)
-		log_warn("CLAUDE_PATH is demo: answers come from a stand-in, "
-			 "not from Claude");
-	else
-		log_info("claude is %s", claude);
-	if (strcmp(s->claude_permission_mode, "bypassPermissions") == 0)
-		log_warn("CLAUDE_PERMISSION_MODE is bypassPermissions: whoever "
-			 "has the API key can run any command as you");
-	return true;
-}
-
-static bool
-check_key(const struct starter *s, char *err, size_t errlen)
-{
-	char url[LISTENER_URL_BYTES];
-	size_t i;
-
-	for (i = 0; i < s->listeners.n; i++) {
-		if (!settings_default_key(&s->settings) ||
-		    !address_fd_reachable(s->listeners.all[i].fd))
-			continue;
-		listener_url(s->listeners.all[i].fd, url, sizeof(url));
-		(void)snprintf(err, errlen,
-		    "other machines can reach %s (HOST): set an API_KEY of "
-		    "your own first",
-		    url);
-		return false;
-	}
-	return true;
-}
-
-static void
-announce(const struct starter *s)
-{
-	char url[LISTENER_URL_BYTES];
-	size_t i;
-
-	for (i = 0; i < s->listeners.n; i++) {
-		listener_url(s->listeners.all[i].fd, url, sizeof(url));
-		(void)printf("ccp listens on %s\n", url);
-	}
-	if (settings_default_key(&s->settings))
-		(void)printf("The API key is the default one: %s\n",
-		    SETTINGS_DEFAULT_KEY);
-	(void)fflush(stdout);
-	tell_systemd("READY=1");
-}
-
 static bool
 open_all(struct starter *s, char *err, size_t errlen)
 {
-	CLEANUP_FREE char *file = settings_path(environ);
-	static const struct listeners none;
-
-	if (settings_load(&s->settings, file, environ, err, errlen) == -1)
-		return false;
-	if (!handlers_open(&s->handlers, err, errlen))
-		return false;
+	s->terminal = has_terminal();
 	if (signals_open() == -1) {
 		(void)snprintf(err, errlen, "%s", strerror(errno));
 		return false;
 	}
-	return check(&s->settings, err, errlen) &&
-	       listeners_open(&s->listeners, &none, s->settings.host,
-		   s->settings.port, err, errlen) &&
-	       check_key(s, err, errlen);
+	if (!notify_sockets(&s->setup.listeners, err, errlen))
+		return false;
+	s->setup.handed_over = s->setup.listeners.n > 0;
+	return handlers_open(&s->handlers, err, errlen) &&
+	       setup_apply(&s->setup, err, errlen);
 }
 
 int
@@ -235,9 +208,8 @@ cli_start(void)
 	} else {
 		(void)fprintf(stderr, "ccp: %s\n", err);
 	}
-	listeners_close(&s.listeners, NULL);
+	setup_free(&s.setup);
 	refused_close(&s.refused);
-	settings_free(&s.settings);
 	handlers_free(&s.handlers);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

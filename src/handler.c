@@ -24,18 +24,6 @@
 
 extern char **environ;
 
-static void
-set_log_level(const struct settings *s)
-{
-	static const char *const names[] = {"error", "warn", "info", "debug"};
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		if (strcmp(s->log_level, names[i]) == 0)
-			log_set_level((enum log_level)i);
-	}
-}
-
 static int
 serve(void)
 {
@@ -49,7 +37,7 @@ serve(void)
 		return serve_connection(
 		    STDIN_FILENO, STDOUT_FILENO, NULL, environ);
 	}
-	set_log_level(&settings);
+	log_set_level_name(settings.log_level);
 	result =
 	    serve_connection(STDIN_FILENO, STDOUT_FILENO, &settings, environ);
 	settings_free(&settings);

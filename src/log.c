@@ -65,6 +65,17 @@ log_set_level(enum log_level level)
 	log_limit = level;
 }
 
+void
+log_set_level_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(levels[i].word, name) == 0)
+			log_limit = (enum log_level)i;
+	}
+}
+
 /* What stands before the text; the journal adds the time itself. */
 static size_t
 put_head(char *to, size_t size, enum log_level level)

@@ -20,6 +20,7 @@ enum log_level {
  * the journal (JOURNAL_STREAM) lines begin with sd-daemon(3)'s <N>. */
 void log_open(const char *name, enum log_level level);
 void log_set_level(enum log_level level);
+void log_set_level_name(const char *name); /* "error", "warn", ... */
 
 /* Control bytes are shown as \xHH, so that a line stays one line; a longer
  * one is cut at LIMIT_LOG_LINE_BYTES. */

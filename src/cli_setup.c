@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli_setup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+#include "buf.h"
+#include "claude_find.h"
+#include "cleanup.h"
+#include "log.h"
+
+#include "banned.h"
+
+extern char **environ;
+
+static bool
+same_place(const struct settings *a, const struct settings *b)
+{
+	return a->host != NULL && a->port == b->port &&
+	       strcmp(a->host, b->host) == 0;
+}
+
+/* The well-known key is none for other machines. */
+static bool
+check_key(const struct settings *s, const struct listeners *l, char *err,
+    size_t errlen)
+{
+	char url[LISTENER_URL_BYTES];
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (!settings_default_key(s) ||
+		    !address_fd_reachable(l->all[i].fd))
+			continue;
+		listener_url(l->all[i].fd, url, sizeof(url));
+		(void)snprintf(err, errlen,
+		    "other machines can reach %s (HOST): set an API_KEY of "
+		    "your own first",
+		    url);
+		return false;
+	}
+	return true;
+}
+
+/* What stays may be in both; a port 0 is not looked for anew. */
+static bool
+listen_at(const struct setup *s, const struct settings *fresh,
+    struct listeners *l, char *err, size_t errlen)
+{
+	if (s->handed_over || same_place(&s->settings, fresh))
+		*l = s->listeners;
+	else if (!listeners_open(
+		     l, &s->listeners, fresh->host, fresh->port, err, errlen))
+		return false;
+	if (check_key(fresh, l, err, errlen))
+		return true;
+	listeners_close(l, &s->listeners);
+	return false;
+}
+
+static void
+tell(const struct settings *s, const char *claude)
+{
+	if (strcmp(s->claude_path, "demo") == 0)
+		log_warn("CLAUDE_PATH is demo: answers come from a stand-in, "
+			 "not from Claude");
+	else
+		log_info("claude is %s", claude);
+	if (strcmp(s->claude_permission_mode, "bypassPermissions") == 0)
+		log_warn("CLAUDE_PERMISSION_MODE is bypassPermissions: whoever "
+			 "has the API key can run any command as you");
+}
+
+bool
+setup_apply(struct setup *s, char *err, size_t errlen)
+{
+	CLEANUP_FREE char *file = settings_path(environ), *claude = NULL;
+	struct settings fresh;
+	struct listeners l;
+
+	if (settings_load(&fresh, file, environ, err, errlen) == -1)
+		return false;
+	/* What would only fail later comes before anything is opened. */
+	claude = claude_find(&fresh, environ, err, errlen);
+	if (claude == NULL || !listen_at(s, &fresh, &l, err, errlen)) {
+		settings_free(&fresh);
+		return false;
+	}
+	listeners_close(&s->listeners, &l);
+	s->listeners = l;
+	settings_free(&s->settings);
+	s->settings = fresh;
+	log_set_level_name(fresh.log_level);
+	tell(&fresh, claude);
+	return true;
+}
+
+void
+setup_status(const struct setup *s, char *to, size_t len)
+{
+	CLEANUP_BUF struct buf line =
+	    BUF_INIT((LISTENER_MAX + 1) * LISTENER_URL_BYTES);
+	char url[LISTENER_URL_BYTES];
+	size_t i;
+
+	for (i = 0; i < s->listeners.n; i++) {
+		listener_url(s->listeners.all[i].fd, url, sizeof(url));
+		buf_addf(&line, "%s%s", i == 0 ? "Listening on " : ", ", url);
+	}
+	(void)snprintf(to, len, "%s", buf_str(&line));
+}
+
+void
+setup_free(struct setup *s)
+{
+	listeners_close(&s->listeners, NULL);
+	settings_free(&s->settings);
+}
