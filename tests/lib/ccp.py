@@ -132,6 +132,13 @@ def _sanitizer_options():
                      "LLVM_PROFILE_FILE")}
 
 
+def _contents(file):
+    """What a program has written so far.  Its offset is the program's too, so
+    it must stay where it is."""
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), size, 0).decode("utf-8", "backslashreplace")
+
+
 def check_stderr(text):
     for sign in SANITIZER_SIGNS:
         if sign in text:
@@ -151,8 +158,7 @@ class Running:
         self.pid = self.process.pid
 
     def stderr(self):
-        self._err.seek(0)
-        return self._err.read().decode("utf-8", "backslashreplace")
+        return _contents(self._err)
 
     def wait(self, seconds=10):
         try:
@@ -230,15 +236,21 @@ def free_port():
 
 
 class Start(Running):
-    """A running "ccp start"; stop() returns its stderr."""
+    """A running "ccp start"; stop() returns its stderr.
 
-    def __init__(self, env, *arguments, wait=True):
-        self.port = free_port()
-        env.environ["PORT"] = str(self.port)
+    It listens on a free port of 127.0.0.1, unless PORT is in the environment
+    or port is None: then the configuration, or who starts it, says where.
+    argv: another command than ccp start.
+    """
+
+    def __init__(self, env, port=0, argv=None, **options):
+        if port == 0:
+            port = env.environ.setdefault("PORT", str(free_port()))
+        self.port = port and int(port)
         self.out = tempfile.TemporaryFile()  # pylint: disable=R1732
-        super().__init__(env, [program("ccp"), "start", *arguments],
-                         stdin=subprocess.DEVNULL, stdout=self.out)
-        if wait:
+        super().__init__(env, argv or [program("ccp"), "start"],
+                         stdin=subprocess.DEVNULL, stdout=self.out, **options)
+        if self.port:
             self._wait_health()
 
     def _wait_health(self):
@@ -261,8 +273,7 @@ class Start(Running):
                       self.env.auth())
 
     def stdout(self):
-        self.out.seek(0)
-        return self.out.read().decode("utf-8", "backslashreplace")
+        return _contents(self.out)
 
     def stop(self, number=signal.SIGTERM, seconds=20):
         if self.process.poll() is None:
