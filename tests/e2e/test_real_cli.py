@@ -27,24 +27,10 @@ TEXT = "Hello from the mock."
 MODEL = "claude-haiku-4-5-20251001"
 
 
-def child_variables(url, **more):
-    """What the CLI needs to talk to the mock and to nobody else: its key is
-    made up, and whatever it asks of other hosts goes to a closed port."""
-    closed = f"http://127.0.0.1:{free_port()}"
-    variables = {"ANTHROPIC_BASE_URL": url,
-                 "ANTHROPIC_API_KEY": "sk-ant-made-up-for-tests",
-                 "HTTP_PROXY": closed, "HTTPS_PROXY": closed,
-                 "NO_PROXY": "127.0.0.1",
-                 "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1",
-                 # root may not bypass permissions outside of a sandbox
-                 "IS_SANDBOX": "1",
-                 **more}
-    return {n: v for n, v in variables.items() if v is not None}
-
-
 def real(api, child=None, **settings):
     return Env(claude=real_claude.find(),
-               child=child_variables(api.url, **(child or {})), **settings)
+               child=real_claude.variables(api.url, **(child or {})),
+               **settings)
 
 
 def both(name, script, check, child=None, texts=("hello",), more=None,

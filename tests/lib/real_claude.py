@@ -7,12 +7,13 @@ The path is the platform's own program, never npm's wrapper script.
 import fcntl
 import functools
 import os
-import pathlib
 import platform
 import shutil
 import subprocess
 import sys
 
+import npm
+from ccp import free_port
 from tap import Skip
 
 VERSION = "2.1.197"
@@ -28,30 +29,13 @@ def _platform_package():
     return f"claude-code-{system}-{machine}"
 
 
-def _cache():
-    base = os.environ.get("XDG_CACHE_HOME") \
-        or os.path.join(os.path.expanduser("~"), ".cache")
-    return pathlib.Path(base, "ccp-test", f"claude-{VERSION}")
-
-
-# npm ships authorities of its own; a machine may know further ones.
-AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-
-
-def _environment():
-    env = dict(os.environ)
-    if os.path.exists(AUTHORITIES):
-        env.setdefault("NODE_EXTRA_CA_CERTS", AUTHORITIES)
-    return env
-
-
 def _install(to):
     if not shutil.which("npm"):
         raise Skip("npm is not installed and CCP_TEST_CLAUDE is not set")
     done = subprocess.run(
         ["npm", "install", "--prefix", str(to), "--ignore-scripts",
          "--no-audit", "--no-fund", PACKAGE],
-        env=_environment(), capture_output=True, text=True, timeout=600,
+        env=npm.environment(), capture_output=True, text=True, timeout=600,
         check=False)
     if done.returncode:
         raise Skip(f"npm install {PACKAGE}: {done.stderr.strip()[-300:]}")
@@ -94,7 +78,7 @@ def _find():
         if not os.access(given, os.X_OK):
             raise Skip(f"CCP_TEST_CLAUDE={given} is not a program")
         return os.path.abspath(given)
-    cache = _cache()
+    cache = npm.cache(f"claude-{VERSION}")
     path = cache.joinpath("node_modules", "@anthropic-ai",
                           _platform_package(), "claude")
     cache.mkdir(parents=True, exist_ok=True)
@@ -105,6 +89,21 @@ def _find():
     if not os.access(path, os.X_OK):
         raise Skip(f"{path} is not there after npm install")
     return str(path)
+
+
+def variables(url, **more):
+    """What the CLI needs to talk to the mock and to nobody else: its key is
+    made up, and whatever it asks of other hosts goes to a closed port."""
+    closed = f"http://127.0.0.1:{free_port()}"
+    own = {"ANTHROPIC_BASE_URL": url,
+           "ANTHROPIC_API_KEY": "sk-ant-made-up-for-tests",
+           "HTTP_PROXY": closed, "HTTPS_PROXY": closed,
+           "NO_PROXY": "127.0.0.1",
+           "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1",
+           # root may not bypass permissions outside of a sandbox
+           "IS_SANDBOX": "1",
+           **more}
+    return {n: v for n, v in own.items() if v is not None}
 
 
 if __name__ == "__main__":
