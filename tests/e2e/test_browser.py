@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A web page in a real browser, with the openai package in it: who may ask
+"ccp start", and who may not."""
+import contextlib
+import functools
+import os
+import subprocess
+import sys
+import urllib.parse
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+# pylint: disable=wrong-import-position
+import browser  # noqa: E402
+import npm  # noqa: E402
+from answers import PATH  # noqa: E402
+from browser import EVIL, Chromium, Pages  # noqa: E402
+from ccp import Env, Start  # noqa: E402
+from tap import contains, eq, main, ok, test, until  # noqa: E402
+
+
+TEXT = "".join(f"word{n} " for n in range(1, 6))
+
+
+@functools.cache
+def bundle():
+    """The page's script, as programs for browsers are made."""
+    with Env() as env:
+        scripts = npm.place(env.dir)
+        return subprocess.run(
+            [str(scripts / "node_modules" / ".bin" / "esbuild"),
+             str(scripts / "browser_page.mjs"), "--bundle", "--format=esm",
+             "--platform=browser", "--log-level=error"],
+            check=True, stdout=subprocess.PIPE).stdout
+
+
+class Bed:
+    """A ccp and a server of pages; the stand-in records that it ran."""
+
+    def __init__(self, env, pages):
+        self.env = env
+        self.pages = pages
+        self.record = os.path.join(env.dir, "record")
+        env.environ["CCP_DEMO_RECORD"] = self.record
+        env.environ["CLAUDE_ENV"] += ",CCP_DEMO_RECORD"
+        self.server = Start(env)
+        pages.ccp = self.server.port
+
+    def __enter__(self):
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *why):
+        self.server.__exit__(*why)
+
+    def open(self, host="127.0.0.1", rebound=False, blind=False):
+        """A browser that shows a page from that host."""
+        query = {"key": self.env.key}
+        if not rebound:
+            query["api"] = f"http://127.0.0.1:{self.server.port}"
+        if blind:
+            query["blind"] = "yes"
+        url = f"http://{host}:{self.pages.port}/?" \
+            + urllib.parse.urlencode(query)
+        return Chromium(self.env.dir, url)
+
+    def visit(self, host="127.0.0.1", **how):
+        """What a page from that host reports."""
+        with self.open(host, **how) as chromium:
+            report = self.pages.report(chromium)
+        eq(report["origin"], f"http://{host}:{self.pages.port}")
+        return report
+
+    def wait_logged(self, line):
+        until(lambda: line in self.server.stderr(), what=line)
+
+    def claude_ran(self):
+        return os.path.exists(self.record)
+
+
+@contextlib.contextmanager
+def bed(mode="long=5", **settings):
+    """CORS_ORIGIN="the page" allows the origin of pages on 127.0.0.1."""
+    browser.find()
+    with Pages(bundle(), None) as pages:
+        if settings.get("CORS_ORIGIN") == "the page":
+            settings["CORS_ORIGIN"] = f"http://127.0.0.1:{pages.port}"
+        child = {"CCP_DEMO_MODE": mode, "CCP_DEMO_DELAY_MS": "50"}
+        with Env(child=child, **settings) as env:
+            with Bed(env, pages) as here:
+                yield here
+            env.wait_gone()
+
+
+def check_served(report):
+    ok("error" not in report, report)
+    eq("".join(report["deltas"]), TEXT)
+    eq(len([d for d in report["deltas"] if d]), 5, "deltas")
+    ok(report["request"].startswith("req_"), "the request's id is hidden")
+    contains(report["models"], "haiku")
+
+
+def check_refused(report, here):
+    """The browser shows the page nothing; to ccp it was not worth a Claude."""
+    eq(report["deltas"], [])
+    eq(report.get("error"), {
+        "kind": "APIConnectionError", "sdk": True, "status": None,
+        "code": None, "request": None})
+    here.wait_logged(f" OPTIONS {PATH} 403 ")
+    ok(not here.claude_ran(), "Claude ran")
+
+
+@test("a page of an allowed origin streams")
+def _():
+    with bed(CORS_ORIGIN="the page") as here:
+        check_served(here.visit())
+
+
+@test("the end of a page that streams is the end of Claude")
+def _():
+    with bed("long=1000,slow=100", CORS_ORIGIN="the page") as here:
+        with here.open():
+            until(here.claude_ran, 60, "Claude")
+        here.env.wait_gone(here.server.pid)
+
+
+@test("a page of another origin is refused")
+def _():
+    with bed(CORS_ORIGIN="the page") as here:
+        check_refused(here.visit("localhost"), here)
+
+
+@test("a stranger's page is refused")
+def _():
+    with bed(CORS_ORIGIN="the page") as here:
+        check_refused(here.visit(EVIL), here)
+
+
+@test("with the default key a page on loopback streams")
+def _():
+    with bed(API_KEY=None) as here:
+        check_served(here.visit("localhost"))
+
+
+@test("with the default key a stranger's page is refused")
+def _():
+    with bed(API_KEY=None) as here:
+        check_refused(here.visit(EVIL), here)
+
+
+@test("a request that needs no leave of CORS does nothing either")
+def _():
+    with bed(API_KEY=None) as here:
+        report = here.visit(EVIL, blind=True)
+        eq(report.get("seen"), ["opaque", 0, ""], str(report))
+        here.wait_logged(f" POST {PATH} 403 ")
+        ok(not here.claude_ran(), "Claude ran")
+
+
+@test("a page whose name has come to mean this machine is refused")
+def _():
+    with bed(API_KEY=None) as here:
+        report = here.visit(EVIL, rebound=True)
+        error = report["error"]
+        eq((error["kind"], error["status"], error["code"]),
+           ("PermissionDeniedError", 403, "host_not_allowed"))
+        ok(not here.claude_ran(), "Claude ran")
+
+
+@test("the same page under a name of loopback is served")
+def _():
+    with bed(API_KEY=None) as here:
+        check_served(here.visit("localhost", rebound=True))
+
+
+@test("ccp is not shown under a stranger's name")
+def _():
+    with bed(API_KEY=None) as here:
+        for host, want in ((EVIL, "host_not_allowed"),
+                           ("localhost", '{"status":"ok"}')):
+            url = f"http://{host}:{here.server.port}/health"
+            with Chromium(here.env.dir, url, "--dump-dom") as chromium:
+                contains(chromium.output(), want)
+
+
+if __name__ == "__main__":
+    main()
