@@ -148,8 +148,8 @@ def check_banned():
 
 
 def check_spdx():
-    wanted = ("src/*.[ch]", "tests/**/*.[ch]", "tests/**/*.py", "man/*",
-              "systemd/*", "launchd/*", "m4/*", "configure.ac",
+    wanted = ("src/*.[ch]", "tests/**/*.[ch]", "tests/**/*.py",
+              "tests/clients/*.mjs", "man/*", "systemd/*", "launchd/*", "m4/*", "configure.ac",
               "Makefile.am", "bootstrap", "tests/lint/run", "tests/all",
               "tests/systemd/bed", ".ci/run")
     for pattern in wanted:
@@ -163,8 +163,8 @@ def check_lists():
     listed = set(re.findall(r"[\w@.-]+(?:/[\w@.-]+)+", (
         SRC / "Makefile.am").read_text(encoding="utf-8")))
     for pattern in ("src/*.[ch]", "tests/unit/*.[ch]", "tests/fuzz/*.[ch]",
-                    "tests/lib/*.py", "tests/e2e/*.py", "tests/lint/*",
-                    "tests/systemd/*", "doc/*", "man/*"):
+                    "tests/clients/*", "tests/lib/*.py", "tests/e2e/*.py",
+                    "tests/lint/*", "tests/systemd/*", "doc/*", "man/*"):
         for path in files(pattern):
             if path.is_file() and named(path) not in listed:
                 yield f"{named(path)}: not in Makefile.am"
