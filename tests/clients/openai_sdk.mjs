@@ -201,14 +201,6 @@ const cases = {
 		return all;
 	},
 
-	async model() {
-		try {
-			return await client.models.retrieve(process.env.CCP_MODEL);
-		} catch (error) {
-			return shown(error);
-		}
-	},
-
 	// What ccp does not have.
 	async embedding() {
 		try {

@@ -26,9 +26,9 @@ ID = re.compile("req_[0-9a-f]{24}")
 class Script:
     """A running case of openai_sdk.mjs, in front of a ccp."""
 
-    def __init__(self, case, base, key, body=None, options=None, model=""):
+    def __init__(self, case, base, key, body=None, options=None):
         self.node = npm.run(base[1], case, CCP_URL=base[0], CCP_KEY=key,
-                            CCP_BODY=json.dumps(body or {}), CCP_MODEL=model,
+                            CCP_BODY=json.dumps(body or {}),
                             CCP_OPTIONS=json.dumps(options or {}))
 
     def __enter__(self):
