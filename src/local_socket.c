@@ -117,13 +117,29 @@ bind_to(const struct sockaddr_un *sun, struct local_socket *ret)
 	return fd;
 }
 
+static int
+replace(const struct sockaddr_un *sun, struct local_socket *ret, char *err,
+    size_t errlen)
+{
+	const char *path = sun->sun_path;
+	CLEANUP_CLOSE int lock = lock_directory(path);
+	int fd;
+
+	(void)lock; /* held to the end */
+	if (!make_way(sun, err, errlen))
+		return -1;
+	fd = bind_to(sun, ret);
+	if (fd == -1)
+		(void)snprintf(err, errlen, "cannot listen on unix:%s: %s",
+		    path, strerror(errno));
+	return fd;
+}
+
 int
 local_socket_open(
     const char *path, struct local_socket *ret, char *err, size_t errlen)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	CLEANUP_CLOSE int lock = -1;
-	int fd;
 
 	if (path[0] != '/' || strlen(path) >= sizeof(sun.sun_path)) {
 		(void)snprintf(err, errlen,
@@ -132,14 +148,7 @@ local_socket_open(
 		return -1;
 	}
 	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	lock = lock_directory(path);
-	if (!make_way(&sun, err, errlen))
-		return -1;
-	fd = bind_to(&sun, ret);
-	if (fd == -1)
-		(void)snprintf(err, errlen, "cannot listen on unix:%s: %s",
-		    path, strerror(errno));
-	return fd;
+	return replace(&sun, ret, err, errlen);
 }
 
 void

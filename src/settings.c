@@ -39,7 +39,8 @@ const struct setting settings_table[] = {
 	.fallback = "127.0.0.1",
 	.kind = SETTING_TEXT,
 	.min = 1,
-	.help = "the address to listen on",
+	.help = "the addresses to listen on, separated by commas; "
+		"unix:/path is a local socket",
 	FIELD(host),
     },
     {

@@ -292,21 +292,55 @@ def _():
                   "end of all processes of the connection")
 
 
-@test("ccp start tells a unit of Type=notify when it listens")
-def _():
+def run_start(unit, *options):
+    """ccp start as a unit of Type=notify."""
     ccp = shutil.which("ccp")
     linked = subprocess.run(["ldd", ccp], capture_output=True, text=True,
                             check=True).stdout
     if "libsystemd" not in linked:
         raise Skip("ccp was built without libsystemd")
+    configure()
     done = subprocess.run(
-        ["systemd-run", "--user", "--unit=ccp-start", "-p", "Type=notify",
-         "-p", "TimeoutStartSec=20", "-E", "PORT=0", ccp, "start"],
+        ["systemd-run", "--user", f"--unit={unit}", "-p", "Type=notify",
+         "-p", "TimeoutStartSec=20",
+         "-p", "ExecReload=/bin/kill -HUP $MAINPID", *options, ccp, "start"],
         capture_output=True, text=True, check=False)
     eq(done.returncode, 0, done.stderr)
+
+
+def status_text(unit):
+    return systemctl("show", "-P", "StatusText", unit)
+
+
+@test("ccp start tells a unit of Type=notify when it listens")
+def _():
+    run_start("ccp-start", "-E", "PORT=0")
     eq(systemctl("is-active", "ccp-start.service", check=False), "active")
     systemctl("stop", "ccp-start.service")
     eq(systemctl("is-failed", "ccp-start.service", check=False), "inactive")
+
+
+@test("ccp start takes the socket of its unit, and is reloaded by it")
+def _():
+    unit = "ccp-activated.service"
+    run_start("ccp-activated", "--socket-property=ListenStream=127.0.0.1:8889",
+              "-E", "HOST=192.0.2.1")  # which nobody has
+    eq(systemctl("is-active", unit, check=False), "inactive")
+    with contextlib.ExitStack() as stack:
+        stack.callback(systemctl, "stop", "ccp-activated.socket", unit)
+        stack.callback(configure)
+        http = stack.enter_context(http_client.Client(
+            socket.create_connection(("127.0.0.1", 8889), 30)))
+        eq(http.get("/health").status, 200)
+        eq(status_text(unit), "Listening on http://127.0.0.1:8889/v1")
+        systemctl("reload", unit)
+        until(lambda: "info: reloaded" in log_of_ccp(), what="the reload")
+        eq(systemctl("is-active", unit), "active")
+        configure(MAX_CONNECTIONS="many")
+        systemctl("reload", unit)
+        until(lambda: "Not reloaded" in status_text(unit), what="the refusal")
+        contains(status_text(unit), "MAX_CONNECTIONS=many")
+        eq(http.get("/health").status, 200)
 
 
 @test("stopping leaves nothing")
