@@ -4,7 +4,7 @@
 // right is decided by tests/e2e/test_openai_sdk.py.
 //
 // CCP_URL, CCP_KEY: the server.  CCP_BODY: members of the request's body.
-// CCP_OPTIONS: options of the client.
+// CCP_OPTIONS: options of the client.  CCP_MODEL: the one to retrieve.
 
 import OpenAI from 'openai';
 
@@ -199,6 +199,14 @@ const cases = {
 		for await (const model of client.models.list())
 			all.push(model);
 		return all;
+	},
+
+	async model() {
+		try {
+			return await client.models.retrieve(process.env.CCP_MODEL);
+		} catch (error) {
+			return shown(error);
+		}
 	},
 
 	// What ccp does not have.

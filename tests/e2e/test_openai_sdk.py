@@ -26,9 +26,9 @@ ID = re.compile("req_[0-9a-f]{24}")
 class Script:
     """A running case of openai_sdk.mjs, in front of a ccp."""
 
-    def __init__(self, case, base, key, body=None, options=None):
+    def __init__(self, case, base, key, body=None, options=None, model=""):
         self.node = npm.run(base[1], case, CCP_URL=base[0], CCP_KEY=key,
-                            CCP_BODY=json.dumps(body or {}),
+                            CCP_BODY=json.dumps(body or {}), CCP_MODEL=model,
                             CCP_OPTIONS=json.dumps(options or {}))
 
     def __enter__(self):
@@ -205,6 +205,16 @@ def _():
         eq({m["object"] for m in models}, {"model"})
         names = [m["id"] for m in models]
         eq([n for n in ("sonnet", "opus", "haiku") if n not in names], [])
+
+
+@test("each model of the list, and one that is not on it")
+def _():
+    with bed(MODELS="mine=some/model.v1:2") as ccp:
+        models = {m["id"]: m for m in ccp.run("models")}
+        for name in ("haiku", "mine", "some/model.v1:2"):
+            eq(ccp.run("model", model=name), models[name])
+        check_error(ccp.run("model", model="no/such model"), "NotFoundError",
+                    404, "model_not_found", INVALID, "model")
 
 
 # --- leaving ----------------------------------------------------------------
