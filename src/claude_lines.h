@@ -16,6 +16,9 @@
 #include "buf.h"
 #include "openai_request.h"
 
+/* What stands before a conversation that the assistant begins. */
+#define CLAUDE_OPENING "(The assistant begins the conversation.)"
+
 /* system replaces Claude Code's own system prompt, or is appended to it. */
 void claude_line_initialize(
     struct buf *to, const char *id, const char *system, bool append);

@@ -87,6 +87,20 @@ say_more(struct claude_transport *t)
 	flush(t);
 }
 
+/* The API wants the user to begin.  CLI 2.1.197 saw to that with a reminder of
+ * its own; 2.1.330 does not any more. */
+static void
+say_opening(struct claude_transport *t)
+{
+	char text[] = CLAUDE_OPENING;
+	struct chat_part part = {.text = text};
+	struct chat_message opening = {
+	    .role = CHAT_USER, .parts = &part, .nparts = 1};
+
+	claude_line_user(&t->queue, &opening, false);
+	t->awaiting_ack = true;
+}
+
 void
 transport_say(struct claude_transport *t, const struct chat_request *r,
     bool append, const char *model)
@@ -97,6 +111,8 @@ transport_say(struct claude_transport *t, const struct chat_request *r,
 	t->saying = r;
 	t->saying_model = model;
 	t->said = 0;
+	if (r->messages[0].role == CHAT_ASSISTANT)
+		say_opening(t);
 	say_more(t);
 }
 

@@ -82,6 +82,10 @@ both("a history of 20 messages keeps its roles and texts", [], check_history,
      texts=HISTORY + ["last"])
 
 
+# ccp's own, since the API wants the user to begin
+OPENING = "(The assistant begins the conversation.)"
+
+
 @test("text parts, empty texts and a leading assistant message")
 def _():
     parts = [{"type": "text", "text": "one"}, {"type": "text", "text": ""},
@@ -94,7 +98,7 @@ def _():
     with Mock() as api, real(api) as env, HandlerSocket(env) as handler:
         eq(ask(handler.http, messages=messages).status, 200)
         texts = [t for _, blocks in api.last().messages for t in blocks]
-        eq(texts, ["Welcome.", "one", "two", "three"])
+        eq(texts, [OPENING, "Welcome.", "one", "two", "three"])
         eq(api.last().last_user(), ["one", "two", "three"])
 
 
@@ -277,7 +281,8 @@ TOO_LONG = "prompt is too long: 250000 tokens > 200000 maximum"
 NO_CREDIT = "Your credit balance is too low to access the Anthropic API."
 
 OUTCOMES = [
-    ("400", [error(400, "messages.0: something invalid")], [400],
+    # newer than 2.1.197: one more try
+    ("400", [error(400, "messages.0: something invalid")] * 2, [400],
      "invalid_request_error", None),
     ("400, prompt too long", [error(400, TOO_LONG)], [400],
      "invalid_request_error", "context_length_exceeded"),
@@ -331,7 +336,9 @@ def _():
             ok(time.monotonic() - started < 30, "it was waited out")
             eq((answered.status, answered.error["code"]),
                (429, "rate_limit_exceeded"))
-            ok(44 <= answered.retry_after() <= 46,
+            # CLIs newer than 2.1.197 add up to a quarter, so that not all
+            # come back at once
+            ok(44 <= answered.retry_after() <= 58,
                f"Retry-After: {answered.retry_after()}")
             env.wait_gone(handler.pid)
 
@@ -389,7 +396,8 @@ def check_broken(answered, _):
         eq((answered.status, answered.text), (200, "half an "))
         ok(not answered.response.whole, "the stream ends as if it were whole")
     else:
-        eq(answered.status, 502)
+        # newer CLIs tell what the event said, an overload
+        ok(answered.status in (502, 503), repr(answered))
 
 
 both("a connection that breaks in the answer",
@@ -514,7 +522,8 @@ def _():
 
 BACKGROUND = ("Bash", {"command": "nohup sleep 600 >/dev/null 2>&1 &",
                        "description": "a background process"})
-FOREGROUND = ("Bash", {"command": "sleep 600", "timeout": 600000,
+# newer CLIs refuse a command that only sleeps
+FOREGROUND = ("Bash", {"command": "true | sleep 600", "timeout": 600000,
                        "description": "a command that takes long"})
 BYPASS = {"CLAUDE_PERMISSION_MODE": "bypassPermissions"}
 

@@ -192,7 +192,13 @@ OWN_REMINDERS = tuple("<system-reminder>\n" + start for start in (
     "As you answer the user's questions, you can use the following context:",
     "Available agent types for the Agent tool:",
     "The following skills are available for use with the Skill tool:",
-    "The task tools haven't been used recently."))
+    "The task tools haven't been used recently.",
+    # of CLIs newer than 2.1.197
+    "# Environment\n",
+    "You are powered by the model named ",
+    "The following deferred tools are now available via ToolSearch.",
+    "<total_tokens>", "Today's date is ",
+    "Attribution for git commits and pull requests you create"))
 
 
 def _plain(block):

@@ -2,6 +2,7 @@
 /*
  * The test is the CLI: it holds the other ends of the three pipes.
  */
+#include "claude_lines.h"
 #include "claude_transport.h"
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 
 #include "../../src/limits.h"
 #include "aid.h"
+#include "claude_lines.h"
 #include "clock.h"
 #include "fake_clock.h"
 #include "suites.h"
@@ -275,6 +277,11 @@ END_TEST
 START_TEST(answers_in_a_row_and_first)
 {
 	say("aau");
+	finds_user("\"" CLAUDE_OPENING "\"", true);
+	finds_nothing();
+	writes(ACK);
+	expect(CLAUDE_INIT);
+	expect(CLAUDE_OTHER);
 	FINDS("\"type\":\"assistant\"", "\"text 0\"");
 	FINDS("\"type\":\"assistant\"", "\"text 1\"");
 	finds_user("\"text 2\"", false);
