@@ -56,7 +56,8 @@ chat_ended(struct chat *c)
 		child_status_text(claude->guard.status, what, sizeof(what));
 	log_error("%s claude ended without a result (%s); on stderr: %s",
 	    c->x->id, what, buf_str(&claude->transport.tail));
-	claude_error_ended(what, &e);
+	claude_error_ended(what, buf_str(&claude->transport.tail),
+	    c->turn.begun && c->turn.old == NULL, &e);
 	reply_error(&c->turn.reply, &e);
 	c->turn.answered = true;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "claude_error.h"
+#include "claude_version.h"
 #include "limits.h"
 #include "log.h"
 
@@ -34,6 +35,15 @@ turn_fail(struct chat_turn *t, const struct api_error *e)
 	t->answered = true;
 }
 
+/* What an old version makes of ccp's lines: a request that the API refuses, or
+ * an error that cannot be told apart from others. */
+static bool
+may_be_age(const struct api_error *e)
+{
+	return e->code == NULL ? e->status == 400
+	                       : strcmp(e->code, "upstream_error") == 0;
+}
+
 static void
 turn_fail_as(struct chat_turn *t, const struct claude_failure *f)
 {
@@ -43,6 +53,8 @@ turn_fail_as(struct chat_turn *t, const struct claude_failure *f)
 	full.resets_at = t->resets_at;
 	full.now = (int64_t)time(NULL);
 	claude_error_of(&full, &e);
+	if (t->old != NULL && may_be_age(&e))
+		claude_error_old(t->old, &e);
 	if (f->text != NULL)
 		log_debug("%s claude says: %s", t->reply.x->id, f->text);
 	turn_fail(t, &e);
@@ -72,6 +84,26 @@ static bool
 is(const char *text, const char *value)
 {
 	return text != NULL && strcmp(text, value) == 0;
+}
+
+/* There is one for each line of the history, too. */
+static void
+on_init(struct chat_turn *t, const struct claude_event *e)
+{
+	const char *version = e->version == NULL ? "" : e->version;
+
+	if (t->begun)
+		return;
+	t->begun = true;
+	/* Versions before 2.1 do not tell theirs. */
+	if (version[0] != '\0' &&
+	    !claude_version_older(version, CLAUDE_VERSION_LEAST))
+		return;
+	t->old = strdup(version);
+	log_warn("%s Claude Code %.32s is older than " CLAUDE_VERSION_LEAST
+		 " and not supported",
+	    t->reply.x->id,
+	    version[0] == '\0' ? "(of unknown version)" : version);
 }
 
 static void
@@ -249,6 +281,8 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 		on_control_response(t, e);
 		break;
 	case CLAUDE_INIT:
+		on_init(t, e);
+		break;
 	case CLAUDE_OTHER:
 	case CLAUDE_TOOL_RESULT:
 	case CLAUDE_CONTROL_REQUEST:
@@ -262,4 +296,5 @@ turn_close(struct chat_turn *t)
 	reply_close(&t->reply);
 	free(t->message_id);
 	free(t->error);
+	free(t->old);
 }

@@ -28,6 +28,8 @@ struct chat_turn {
 	char *error;       /* assistant.error of a synthetic line; owned */
 	int64_t resets_at; /* of a rate limit */
 	bool warned;       /* of a line that is not JSON */
+	bool begun;        /* Claude has told that it begins */
+	char *old;         /* then: its version, if too old ("": none); owned */
 };
 
 /* One event of the turn, which may end the answer. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "claude_error.h"
 
-#include <stdbool.h>
 #include <string.h>
+
+#include "claude_version.h"
 
 #include "banned.h"
 
@@ -158,10 +159,28 @@ claude_error_start(const struct child_error *e, struct api_error *ret)
 }
 
 void
-claude_error_ended(const char *what, struct api_error *ret)
+claude_error_ended(
+    const char *what, const char *said, bool begun, struct api_error *ret)
 {
-	api_error_set(ret, 502, SERVER, "claude_ended",
-	    "Claude Code ended without an answer (%s): see ccp's log.", what);
+	if (strstr(said, "unknown option") != NULL)
+		claude_error_old("", ret);
+	else
+		api_error_set(ret, 502, SERVER, "claude_ended",
+		    "Claude Code ended without an answer (%s): see ccp's "
+		    "log.%s",
+		    what,
+		    begun ? ""
+			  : " ccp needs Claude Code " CLAUDE_VERSION_LEAST
+			    " or newer.");
+}
+
+void
+claude_error_old(const char *version, struct api_error *ret)
+{
+	api_error_set(ret, 502, SERVER, "claude_too_old",
+	    "Claude Code %s%sis too old: ccp needs " CLAUDE_VERSION_LEAST
+	    " or newer. Run 'claude update' on this machine.",
+	    version, version[0] == '\0' ? "" : " ");
 }
 
 void

@@ -6,6 +6,7 @@
 #ifndef CCP_CLAUDE_ERROR_H
 #define CCP_CLAUDE_ERROR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api_error.h"
@@ -29,8 +30,13 @@ void claude_error_of(const struct claude_failure *f, struct api_error *ret);
 /* It could not be started. */
 void claude_error_start(const struct child_error *e, struct api_error *ret);
 
-/* It ended without a result; what: "exit 1", "signal 9", ... */
-void claude_error_ended(const char *what, struct api_error *ret);
+/* It ended without a result; what: "exit 1", "signal 9", ...; said: the end of
+ * its stderr; begun: it has told a version that is not too old. */
+void claude_error_ended(
+    const char *what, const char *said, bool begun, struct api_error *ret);
+
+/* Its version is older than CLAUDE_VERSION_LEAST; "": it told none. */
+void claude_error_old(const char *version, struct api_error *ret);
 
 /* One of our own timers ran out; setting: the key that sets it. */
 void claude_error_timeout(const char *setting, long ms, struct api_error *ret);

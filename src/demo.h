@@ -51,6 +51,7 @@ struct demo {
 	bool deaf;     /* interrupt and end of file change nothing */
 	bool hang;     /* stays after its work is done */
 	const struct demo_mode *mode; /* instead of the usual answer, or NULL */
+	const char *version;          /* as told by init; "": none is told */
 	const char *mode_arg;         /* points into modes */
 	char *modes;
 };

@@ -272,7 +272,9 @@ finish(struct demo *d)
 int
 main(int argc, char **argv)
 {
-	struct demo d = {.model = "default", .permission_mode = "default"};
+	struct demo d = {.model = "default",
+	    .permission_mode = "default",
+	    .version = DEMO_VERSION};
 	cJSON *line;
 
 	(void)argc;

@@ -99,10 +99,11 @@ demo_init(const struct demo *d)
 	buf_addstr(&b, ",\"tools\":[],\"mcp_servers\":[]");
 	add_member(&b, "model", d->model);
 	add_member(&b, "permissionMode", d->permission_mode);
+	buf_addstr(&b, ",\"slash_commands\":[],\"apiKeySource\":\"none\"");
+	if (d->version[0] != '\0')
+		add_member(&b, "claude_code_version", d->version);
 	buf_addstr(&b,
-	    ",\"slash_commands\":[],\"apiKeySource\":\"none\","
-	    "\"claude_code_version\":\"" DEMO_VERSION "\","
-	    "\"output_style\":\"default\",\"agents\":[],\"skills\":[],"
+	    ",\"output_style\":\"default\",\"agents\":[],\"skills\":[],"
 	    "\"plugins\":[]");
 	finish(d, &b);
 }

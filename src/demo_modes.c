@@ -30,6 +30,20 @@ start_exit(struct demo *d, const char *arg)
 }
 
 static void
+start_old(struct demo *d, const char *arg)
+{
+	d->version = arg;
+}
+
+static void
+start_unknown_option(struct demo *d, const char *arg)
+{
+	(void)d;
+	(void)arg;
+	demo_die("error: unknown option '--include-partial-messages'");
+}
+
+static void
 start_flood(struct demo *d, const char *arg)
 {
 	long n;
@@ -110,8 +124,10 @@ static const struct demo_mode modes[] = {
     {"hang-after-result", start_hang, NULL},
     {"ignore-term", start_ignore_term, NULL},
     {"never-read", start_never_read, NULL},
+    {"old", start_old, NULL},
     {"slow", start_slow, NULL},
     {"unknown-lines", start_noise, NULL},
+    {"unknown-option", start_unknown_option, NULL},
 
     {"bad-json", NULL, demo_fault_bad_json},
     {"broken-stream", NULL, demo_fault_broken_stream},

@@ -455,6 +455,36 @@ both("an exit with status 0 and no word is a 502", "exit-silently",
      check_502)
 
 
+LEAST = "ccp needs 2.1.153 or newer"
+
+
+def check_old(version):
+    def check(answer, handler):
+        eq((answer.status, answer.error["code"]), (502, "claude_too_old"))
+        contains(answer.error["message"], LEAST)
+        contains(answer.error["message"], version)
+        check_private(answer)
+        eq(handler.stderr().count("and not supported"), 1 if version else 0)
+    return check
+
+
+both("an option that claude does not know: it is too old", "unknown-option",
+     check_old(""))
+both("an API error of an old claude names its version",
+     "old=2.1.152,error=500", check_old("2.1.152"))
+
+
+def check_works(answer, handler):
+    eq((answer.status, answer.finish), (200, "stop"))
+    eq(handler.stderr().count("and not supported"), 1)
+
+
+both("an old claude that works is a warning", "old=2.1.152", check_works)
+both("so is one that does not tell its version", "old=", check_works)
+both("a limit is a limit with an old claude too", "old=2.1.152,error=429",
+     lambda answer, _: eq(answer.status, 429))
+
+
 def check_stderr_in_log(answer, handler):
     check_502(answer, handler)
     contains(handler.stderr(), "the demo backend was told to fail")

@@ -16,11 +16,13 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
 LAYERS = {
     0: "banned buf cleanup clock limits log random utf8 version",
     1: "address child io json_text listener local_socket model_names pollset "
-       "proc_tree programs settings settings_load settings_models signals",
+       "proc_tree programs runtime_dir settings settings_load "
+       "settings_models signals slots",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
     3: "api_error claude claude_args claude_error claude_event claude_find "
-       "claude_guard claude_lines claude_transport "
+       "claude_guard claude_lines claude_place claude_transport "
+       "claude_version "
        "openai_messages openai_params openai_request openai_response",
     4: "access chat chat_reply chat_turn exchange health models refused route "
        "serve task",

@@ -23,6 +23,7 @@ static Suite *(*const suites[])(void) = {
     suite_claude_guard,
     suite_claude_lines,
     suite_claude_transport,
+    suite_claude_version,
     suite_exchange,
     suite_http_body,
     suite_http_char,

@@ -22,6 +22,7 @@ Suite *suite_claude_find(void);
 Suite *suite_claude_guard(void);
 Suite *suite_claude_lines(void);
 Suite *suite_claude_transport(void);
+Suite *suite_claude_version(void);
 Suite *suite_exchange(void);
 Suite *suite_http_body(void);
 Suite *suite_http_char(void);

@@ -441,6 +441,40 @@ START_TEST(once_it_has_spoken_a_wait_is_waited)
 }
 END_TEST
 
+static void
+claude_begins(const char *version, const char *status)
+{
+	struct buf text = BUF_INIT(4096);
+
+	begin(false);
+	buf_addf(
+	    &text, "{\"type\":\"system\",\"subtype\":\"init\"%s}", version);
+	line(buf_str(&text));
+	buf_free(&text);
+	buf_addf(&text,
+	    "{\"type\":\"result\",\"subtype\":\"success\","
+	    "\"is_error\":true,\"api_error_status\":%s,\"result\":\"x\"}",
+	    status);
+	line(buf_str(&text));
+	buf_free(&text);
+}
+
+/* What may come of its age is put down to it, and nothing else is. */
+START_TEST(an_old_version_is_named)
+{
+	claude_begins(",\"claude_code_version\":\"2.1.152\"", "400");
+	assert_error(502, "claude_too_old");
+	assert_has("Claude Code 2.1.152 is too old");
+	claude_begins("", "null");
+	assert_error(502, "claude_too_old");
+	assert_has("Claude Code is too old");
+	claude_begins(",\"claude_code_version\":\"2.1.152\"", "429");
+	assert_error(429, "rate_limit_exceeded");
+	claude_begins(",\"claude_code_version\":\"2.1.153\"", "500");
+	assert_error(502, "upstream_error");
+}
+END_TEST
+
 START_TEST(a_refused_system_prompt_is_an_error)
 {
 	line("{\"type\":\"control_response\",\"response\":{\"subtype\":"
@@ -517,6 +551,7 @@ bad(void)
 	tcase_add_test(t, an_early_error_of_a_stream_has_its_status);
 	tcase_add_test(t, a_rate_limit_says_when_it_ends);
 	tcase_add_test(t, a_long_wait_is_the_clients);
+	tcase_add_test(t, an_old_version_is_named);
 	tcase_add_test(t, a_refused_system_prompt_is_an_error);
 	tcase_add_test(t, a_lost_line_is_an_error);
 	return t;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "claude_version.h"
 #include "suites.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -248,10 +249,43 @@ START_TEST(an_end_without_a_result)
 {
 	struct api_error e;
 
-	claude_error_ended("signal 9", &e);
+	claude_error_ended("signal 9", "panic: a secret", true, &e);
 	ck_assert_int_eq(e.status, 502);
 	ck_assert_str_eq(e.type, SERVER);
+	ck_assert_str_eq(e.code, "claude_ended");
 	ck_assert_ptr_nonnull(strstr(e.message, "signal 9"));
+	ck_assert_ptr_null(strstr(e.message, CLAUDE_VERSION_LEAST));
+	ck_assert_ptr_null(strstr(e.message, "secret"));
+}
+END_TEST
+
+START_TEST(an_end_without_a_beginning)
+{
+	struct api_error e;
+
+	claude_error_ended("exit 1", "", false, &e);
+	ck_assert_str_eq(e.code, "claude_ended");
+	ck_assert_ptr_nonnull(
+	    strstr(e.message, "needs Claude Code " CLAUDE_VERSION_LEAST));
+	claude_error_ended("exit 1", "error: unknown option '--x'", false, &e);
+	ck_assert_int_eq(e.status, 502);
+	ck_assert_str_eq(e.type, SERVER);
+	ck_assert_str_eq(e.code, "claude_too_old");
+	ck_assert_ptr_nonnull(strstr(e.message,
+	    "Claude Code is too old: ccp needs " CLAUDE_VERSION_LEAST));
+}
+END_TEST
+
+START_TEST(an_old_version)
+{
+	struct api_error e;
+
+	claude_error_old("2.0.77", &e);
+	ck_assert_int_eq(e.status, 502);
+	ck_assert_str_eq(e.type, SERVER);
+	ck_assert_str_eq(e.code, "claude_too_old");
+	ck_assert_ptr_nonnull(strstr(e.message,
+	    "Claude Code 2.0.77 is too old: ccp needs " CLAUDE_VERSION_LEAST));
 }
 END_TEST
 
@@ -283,6 +317,8 @@ suite_claude_error(void)
 	tcase_add_test(t, only_429_and_503_say_when);
 	tcase_add_test(t, a_failed_start);
 	tcase_add_test(t, an_end_without_a_result);
+	tcase_add_test(t, an_end_without_a_beginning);
+	tcase_add_test(t, an_old_version);
 	tcase_add_test(t, a_timer_of_ours);
 	suite_add_tcase(s, t);
 	return s;
