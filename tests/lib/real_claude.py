@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds the real Claude Code CLI, the version that ccp is measured with.
+"""Finds the real Claude Code CLI, in the version that is asked for.
 
-CCP_TEST_CLAUDE names it, else npm installs it once into the cache directory.
-The path is the platform's own program, never npm's wrapper script.
+CCP_TEST_CLAUDE_VERSION is a version or a name of VERSIONS, which npm installs
+once into the cache directory.  Without it CCP_TEST_CLAUDE is the program's
+path, and else it is the version that ccp is measured with.  The path is the
+platform's own program, never npm's wrapper script; of versions that were none,
+the script that Node runs.
+
+Run by itself it prints the path.
 """
 import fcntl
 import functools
@@ -16,8 +21,13 @@ import npm
 from ccp import free_port
 from tap import Skip
 
-VERSION = "2.1.197"
-PACKAGE = f"@anthropic-ai/claude-code@{VERSION}"
+VERSIONS = {
+    "old": "2.0.0",  # does not work
+    "oldest": "2.1.153",  # CLAUDE_VERSION_LEAST of src/claude_version.h
+    "measured": "2.1.197",
+    "newest": "2.1.330",  # when it was last tried
+}
+PACKAGE = "@anthropic-ai/claude-code"
 
 
 def _platform_package():
@@ -29,66 +39,61 @@ def _platform_package():
     return f"claude-code-{system}-{machine}"
 
 
-def _install(to):
+# --force: the newest wants a newer Node, but only for its installer
+def _install(version, to):
     if not shutil.which("npm"):
         raise Skip("npm is not installed and CCP_TEST_CLAUDE is not set")
     done = subprocess.run(
         ["npm", "install", "--prefix", str(to), "--ignore-scripts",
-         "--no-audit", "--no-fund", PACKAGE],
+         "--force", "--no-audit", "--no-fund", f"{PACKAGE}@{version}"],
         env=npm.environment(), capture_output=True, text=True, timeout=600,
         check=False)
     if done.returncode:
-        raise Skip(f"npm install {PACKAGE}: {done.stderr.strip()[-300:]}")
-
-
-_failed = []  # why: what could not be had once is not tried again
+        raise Skip(f"npm install {PACKAGE}@{version}: {done.stderr.strip()[-300:]}")
 
 
 @functools.cache
-def _found():
+def _found(version):
     """The path, or why there is none: asked once."""
     try:
-        return _look(), None
+        return _look(version), None
     except Skip as why:
         return None, why
 
 
-def find():
+def find(name=None):
     """The path of the CLI; Skip where there is none."""
-    path, why = _found()
+    name = name or os.environ.get("CCP_TEST_CLAUDE_VERSION")
+    path, why = _found(VERSIONS.get(name, name))
     if why:
         raise why
     return path
 
 
-def _look():
-    """The path of the CLI; Skip where there is none."""
-    if _failed:
-        raise _failed[0]
-    try:
-        return _find()
-    except Skip as why:
-        _failed.append(why)
-        raise
-
-
-def _find():
+def _look(version):
     given = os.environ.get("CCP_TEST_CLAUDE")
-    if given:
+    if given and not version:
         if not os.access(given, os.X_OK):
             raise Skip(f"CCP_TEST_CLAUDE={given} is not a program")
         return os.path.abspath(given)
-    cache = npm.cache(f"claude-{VERSION}")
-    path = cache.joinpath("node_modules", "@anthropic-ai",
-                          _platform_package(), "claude")
+    return str(_installed(version or VERSIONS["measured"]))
+
+
+def _installed(version):
+    cache = npm.cache(f"claude-{version}")
+    scope = cache / "node_modules" / "@anthropic-ai"
+    places = [scope / _platform_package() / "claude",
+              scope / "claude-code" / "cli.js"]
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            _install(cache)
-    if not os.access(path, os.X_OK):
-        raise Skip(f"{path} is not there after npm install")
-    return str(path)
+        if not any(p.exists() for p in places):
+            _install(version, cache)
+    for path in places:
+        if path.exists():
+            path.chmod(0o755)
+            return path
+    raise Skip(f"{places[0]} is not there after npm install")
 
 
 def variables(url, **more):
