@@ -281,8 +281,8 @@ TOO_LONG = "prompt is too long: 250000 tokens > 200000 maximum"
 NO_CREDIT = "Your credit balance is too low to access the Anthropic API."
 
 OUTCOMES = [
-    # newer than 2.1.197: one more try
-    ("400", [error(400, "messages.0: something invalid")] * 2, [400],
+    # newer than 2.1.197: more tries, each with something left out
+    ("400", [error(400, "messages.0: something invalid")] * 9, [400],
      "invalid_request_error", None),
     ("400, prompt too long", [error(400, TOO_LONG)], [400],
      "invalid_request_error", "context_length_exceeded"),

@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 
@@ -21,55 +20,18 @@ SRC = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SRC / "tests" / "lib"))
 
 # pylint: disable=wrong-import-position
+import bed
 import http_client
 import mock_messages
 import procs
 import real_claude
 from ccp import chat_body
-from install import make_install
 from tap import Skip, contains, eq, fail, main, ok, test, until
 
 SECONDS = 240
 PORT = 8888
 KEY = "key-of-the-systemd-test"
 TAG = "CCP_TEST_TAG"
-INSIDE_SRC = "/ccp-src"
-INSIDE_CLAUDE = "/ccp-claude"
-
-
-# --- outside: install, boot, hand on ---------------------------------------
-
-def skip_all(why):
-    if os.environ.get("CCP_NO_SKIP"):
-        print(f"1..1\nnot ok 1 - {why}")
-        sys.exit(1)
-    print(f"1..0 # SKIP {why}")
-    sys.exit(0)
-
-
-def outside(arguments):
-    bed = SRC / "tests" / "systemd" / "bed"
-    python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
-    command = [str(bed), "-t", str(SECONDS), "-b", f"{SRC}:{INSIDE_SRC}"]
-    environ = dict(os.environ)
-    with contextlib.suppress(Skip):
-        claude = pathlib.Path(real_claude.find())
-        command += ["-b", f"{claude.parent}:{INSIDE_CLAUDE}"]
-        environ["CCP_TEST_CLAUDE"] = f"{INSIDE_CLAUDE}/{claude.name}"
-    with tempfile.TemporaryDirectory(prefix="ccp-tree-") as parent:
-        tree = os.path.join(parent, "root")
-        os.mkdir(tree, 0o755)
-        make_install(tree)
-        done = subprocess.run(
-            command + ["-i", tree, python, "-B",
-                       f"{INSIDE_SRC}/tests/e2e/test_systemd.py", "--inside",
-                       *arguments],
-            env=environ, check=False, text=True, stderr=subprocess.PIPE)
-    if done.returncode == 77:
-        skip_all(done.stderr.strip())
-    for line in done.stderr.splitlines():
-        print(f"# {line}")
-    sys.exit(done.returncode)
 
 
 # --- inside ----------------------------------------------------------------
@@ -357,6 +319,6 @@ def _():
 
 if __name__ == "__main__":
     if sys.argv[1:2] != ["--inside"]:
-        outside(sys.argv[1:])
+        bed.run_inside("test_systemd.py", sys.argv[1:], SECONDS, claude=True)
     del sys.argv[1]
     main()
