@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api_error.h"
 #include "cli.h"
 #include "cli_handlers.h"
 #include "cli_notify.h"
@@ -38,10 +39,28 @@ struct starter {
 	int stop_signal;      /* what it sends; 0: not stopping */
 };
 
+/* No handler serves it: it is told why. */
+static void
+turn_away(struct starter *s, int conn, bool full)
+{
+	struct api_error e;
+
+	if (full)
+		api_error_set(&e, 503, "server_error", "too_many_connections",
+		    "The proxy has as many connections as it may have "
+		    "(MAX_CONNECTIONS): try again in a moment.");
+	else
+		api_error_set(&e, 503, "server_error", "no_handler",
+		    "The proxy cannot start a process for this connection: "
+		    "see its log.");
+	refused_add(&s->refused, conn, &e);
+}
+
 static void
 accept_from(struct starter *s, int fd)
 {
 	int conn = listener_accept(fd);
+	bool full;
 
 	if (conn == -1) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
@@ -49,11 +68,11 @@ accept_from(struct starter *s, int fd)
 			s->accept_after = clock_ms() + ACCEPT_PAUSE_MS;
 		return;
 	}
-	if (s->handlers.n < (size_t)s->setup.settings.max_connections &&
-	    handlers_start(&s->handlers, conn))
+	full = s->handlers.n >= (size_t)s->setup.settings.max_connections;
+	if (!full && handlers_start(&s->handlers, conn))
 		(void)close(conn);
 	else
-		refused_add(&s->refused, conn);
+		turn_away(s, conn, full);
 }
 
 /* Shutting down: HUP lets each handler finish its request, TERM makes it stop
