@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "settings.h"
 
 #include "banned.h"
@@ -56,8 +55,7 @@ int
 runtime_dir_open(char *const *env)
 {
 	char path[PATH_MAX];
-	CLEANUP_CLOSE int fd = -1;
-	int result;
+	int fd, error;
 
 	if (!make_path(path, sizeof(path), env)) {
 		errno = ENAMETOOLONG;
@@ -66,9 +64,10 @@ runtime_dir_open(char *const *env)
 	if (mkdir(path, 0700) == -1 && errno != EEXIST)
 		return -1;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1 || !private(fd))
-		return -1;
-	result = fd;
-	fd = -1;
-	return result;
+	if (fd == -1 || private(fd))
+		return fd;
+	error = errno;
+	(void)close(fd);
+	errno = error;
+	return -1;
 }
