@@ -99,6 +99,15 @@ START_TEST(levels_filter)
 	log_set_level(LOG_LEVEL_DEBUG);
 	log_debug("yes");
 	assert_matches(logged(), ": debug: yes\n$");
+	log_set_level_name("warn");
+	log_info("no");
+	ck_assert_str_eq(logged(), "");
+	log_set_level_name("info");
+	log_set_level_name("no such level");
+	log_debug("no");
+	ck_assert_str_eq(logged(), "");
+	log_info("yes");
+	ck_assert_str_ne(logged(), "");
 }
 END_TEST
 
