@@ -26,6 +26,7 @@
 #define LIMIT_LINGER_BYTES    (1u * 1024 * 1024)
 
 /* HTTP, what is queued towards a client */
+#define LIMIT_SOCKET_BYTES   65536 /* by the system */
 #define LIMIT_OUT_BYTES      (64u * 1024 * 1024)
 #define LIMIT_OUT_SOFT_BYTES (1u * 1024 * 1024) /* above: stop reading Claude */
 

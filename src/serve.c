@@ -248,6 +248,7 @@ serve_connection(
 	struct pollset ps;
 
 	io_no_delay(in);
+	io_small_buffer(out);
 	s.conn = http_conn_new(in, out);
 	if (s.conn == NULL)
 		return -1;

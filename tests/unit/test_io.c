@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../src/limits.h"
 #include "aid.h"
 #include "suites.h"
 
@@ -178,6 +179,23 @@ START_TEST(no_delay_is_for_tcp)
 }
 END_TEST
 
+START_TEST(a_small_buffer_is_for_sockets)
+{
+	int tcp = socket(AF_INET, SOCK_STREAM, 0), bytes = 0, fds[2];
+	socklen_t len = sizeof bytes;
+
+	io_small_buffer(tcp);
+	ck_assert_int_eq(
+	    getsockopt(tcp, SOL_SOCKET, SO_SNDBUF, &bytes, &len), 0);
+	/* Linux counts its own overhead, as much again. */
+	ck_assert_int_ge(bytes, LIMIT_SOCKET_BYTES);
+	ck_assert_int_le(bytes, 2 * LIMIT_SOCKET_BYTES);
+	aid_pipe(fds);
+	io_small_buffer(fds[0]);
+	io_small_buffer(-1);
+}
+END_TEST
+
 /* Files */
 
 static char *
@@ -269,6 +287,7 @@ suite_io(void)
 	tcase_add_test(t, a_reader_that_left_is_an_error);
 	tcase_add_test(t, pipes_are_not_inherited);
 	tcase_add_test(t, no_delay_is_for_tcp);
+	tcase_add_test(t, a_small_buffer_is_for_sockets);
 	tcase_add_test(t, files_are_read_whole);
 	tcase_add_test(t, nul_bytes_are_read);
 	tcase_add_test(t, what_is_no_file_is_refused);
