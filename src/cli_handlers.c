@@ -60,8 +60,8 @@ make_room(struct handlers *h)
 bool
 handlers_start(struct handlers *h, int conn)
 {
-	static char name[] = "ccp-handler";
-	char *const argv[] = {name, NULL};
+	static char name[] = "ccp-handler", counted[] = "--counted";
+	char *const argv[] = {name, counted, NULL};
 	struct child_error error;
 	struct child_spec spec = {
 	    .path = h->program,

@@ -11,24 +11,57 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api_error.h"
 #include "cleanup.h"
 #include "io.h"
 #include "log.h"
 #include "proc_tree.h"
+#include "runtime_dir.h"
 #include "serve.h"
 #include "settings.h"
 #include "signals.h"
+#include "slots.h"
 #include "version.h"
 
 #include "banned.h"
 
 extern char **environ;
 
+/*
+ * A place among the connections of this user, whoever accepted them: under
+ * systemd nobody else counts, and past MaxConnections it resets without a
+ * word.  False only if there is none.
+ */
+static bool
+take_place(struct slots *place, const struct settings *s)
+{
+	int dir = runtime_dir_open(environ);
+
+	slots_open(place, dir, "connections", (size_t)s->max_connections, 0);
+	if (dir == -1 || slots_try(place) != SLOTS_FULL)
+		return true;
+	return false;
+}
+
 static int
-serve(void)
+refuse(void)
+{
+	struct api_error e;
+
+	api_error_set(&e, 503, "server_error", "too_many_connections",
+	    "The proxy has as many connections as it may have "
+	    "(MAX_CONNECTIONS): try again in a moment.");
+	e.retry_after = 1;
+	return serve_refusal(STDIN_FILENO, STDOUT_FILENO, &e);
+}
+
+/* counted: who accepted the connection keeps MAX_CONNECTIONS. */
+static int
+serve(bool counted)
 {
 	CLEANUP_FREE char *file = settings_path(environ);
 	struct settings settings;
+	struct slots place;
 	char why[512];
 	int result;
 
@@ -38,10 +71,13 @@ serve(void)
 		    STDIN_FILENO, STDOUT_FILENO, NULL, environ);
 	}
 	log_set_level_name(settings.log_level);
-	result =
-	    serve_connection(STDIN_FILENO, STDOUT_FILENO, &settings, environ);
+	if (counted || take_place(&place, &settings))
+		result = serve_connection(
+		    STDIN_FILENO, STDOUT_FILENO, &settings, environ);
+	else
+		result = refuse();
 	settings_free(&settings);
-	return result;
+	return result; /* the place goes with the process */
 }
 
 static int
@@ -53,7 +89,7 @@ usage(const char *argument)
 	}
 	if (strcmp(argument, "--help") == 0) {
 		(void)printf(
-		    "usage: ccp-handler\n"
+		    "usage: ccp-handler [--counted]\n"
 		    "Serves one HTTP connection on standard input and output; "
 		    "see ccp-handler(8).\n");
 		return EXIT_SUCCESS;
@@ -65,7 +101,9 @@ usage(const char *argument)
 int
 main(int argc, char **argv)
 {
-	if (argc > 1)
+	bool counted = argc == 2 && strcmp(argv[1], "--counted") == 0;
+
+	if (argc > 1 && !counted)
 		return usage(argv[1]);
 	io_keep_std();
 	(void)umask(077);
@@ -73,7 +111,7 @@ main(int argc, char **argv)
 	/* Claude's tool commands outlive their sessions' leaders: have them
 	 * come here, to be swept. */
 	(void)proc_subreaper();
-	if (signals_open() == -1 || serve() == -1) {
+	if (signals_open() == -1 || serve(counted) == -1) {
 		log_error("cannot serve: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

@@ -18,7 +18,8 @@
 
 struct server {
 	struct http_conn *conn;
-	const struct settings *settings; /* NULL: broken */
+	const struct settings *settings;
+	const struct api_error *refusal; /* of every request, or NULL */
 	struct exchange x;         /* the request under way, or the last */
 	const struct route *route; /* of x, once it is admitted */
 	bool open;                 /* x is a request to be answered */
@@ -50,15 +51,15 @@ refuse_bad(struct server *s, int status)
 	exchange_error(&s->x, &e);
 }
 
+/* Whatever it is, it is not to be served. */
 static bool
-configured(const struct server *s, struct api_error *e)
+refused(struct server *s, struct api_error *e)
 {
-	if (s->settings != NULL)
-		return true;
-	api_error_set(e, 500, "server_error", "configuration",
-	    "The configuration of this proxy is broken: its log names the "
-	    "line.");
-	return false;
+	if (s->refusal == NULL)
+		return false;
+	*e = *s->refusal;
+	http_conn_close_after(s->conn);
+	return true;
 }
 
 /* The media type without its parameters (RFC 9110 8.3.1). */
@@ -106,7 +107,7 @@ admit(struct server *s, const struct http_head *head, struct api_error *e)
 	const struct route *route;
 
 	e->status = 0;
-	if (!configured(s, e) || !access_from(&s->x, head, e))
+	if (refused(s, e) || !access_from(&s->x, head, e))
 		return NULL;
 	if (access_preflight(&s->x, head))
 		return NULL;
@@ -240,25 +241,48 @@ turn(struct server *s, struct pollset *ps)
 	log_answer(s);
 }
 
+static int
+serve(struct server *s, int in, int out, char *const *env)
+{
+	struct pollset ps;
+
+	io_no_delay(in);
+	io_small_buffer(out);
+	s->conn = http_conn_new(in, out);
+	if (s->conn == NULL)
+		return -1;
+	s->x.conn = s->conn;
+	s->x.settings = s->settings;
+	s->x.env = env;
+	s->x.reachable = address_fd_reachable(in);
+	while (!s->over || s->x.task != NULL)
+		turn(s, &ps);
+	exchange_end(&s->x);
+	http_conn_free(s->conn);
+	return 0;
+}
+
+int
+serve_refusal(int in, int out, const struct api_error *why)
+{
+	static char *no_env[] = {NULL};
+	struct server s = {.refusal = why};
+
+	return serve(&s, in, out, no_env);
+}
+
 int
 serve_connection(
     int in, int out, const struct settings *settings, char *const *env)
 {
 	struct server s = {.settings = settings};
-	struct pollset ps;
+	struct api_error e;
 
-	io_no_delay(in);
-	io_small_buffer(out);
-	s.conn = http_conn_new(in, out);
-	if (s.conn == NULL)
-		return -1;
-	s.x.conn = s.conn;
-	s.x.settings = settings;
-	s.x.env = env;
-	s.x.reachable = address_fd_reachable(in);
-	while (!s.over || s.x.task != NULL)
-		turn(&s, &ps);
-	exchange_end(&s.x);
-	http_conn_free(s.conn);
-	return 0;
+	if (settings == NULL) {
+		api_error_set(&e, 500, "server_error", "configuration",
+		    "The configuration of this proxy is broken: its log names "
+		    "the line.");
+		return serve_refusal(in, out, &e);
+	}
+	return serve(&s, in, out, env);
 }

@@ -7,7 +7,13 @@
 #ifndef CCP_SERVE_H
 #define CCP_SERVE_H
 
+#include "api_error.h"
 #include "settings.h"
+
+/*
+ * Answers every request with *why, the first one as a rule, and closes.
+ */
+int serve_refusal(int in, int out, const struct api_error *why);
 
 /*
  * in and out are the connection (they may be the same descriptor).  settings

@@ -170,7 +170,7 @@ const struct setting settings_table[] = {
 	.kind = SETTING_NUMBER,
 	.min = 1,
 	.max = 10000,
-	.help = "the most connections that \"ccp start\" serves at once",
+	.help = "the most connections that are served at once",
 	FIELD(max_connections),
     },
     {

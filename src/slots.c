@@ -162,23 +162,26 @@ leave_queue(struct slots *s)
 	s->ticket = -1;
 }
 
-/* Takes a free place, if there is one. */
+/* Takes a free place, if there is one.  Where it begins to look is of no
+ * matter, so not all begin at the same. */
 static bool
 take(struct slots *s)
 {
+	size_t first = (size_t)getpid() % s->places, i;
 	char file[NAME_BYTES];
-	size_t i;
 	int fd;
 
 	for (i = 0; i < s->places; i++) {
-		(void)snprintf(file, sizeof(file), "%s.%zu", s->name, i);
+		(void)snprintf(file, sizeof(file), "%s.%zu", s->name,
+		    (first + i) % s->places);
 		fd = open_file(s, file);
-		if (fd != -1 && lock(fd)) {
+		if (fd == -1)
+			continue;
+		if (lock(fd)) {
 			s->place = fd;
 			return true;
 		}
-		if (fd != -1)
-			(void)close(fd);
+		(void)close(fd);
 	}
 	return false;
 }
@@ -190,8 +193,8 @@ wait_more(struct slots *s, int64_t ms)
 	return SLOTS_WAIT;
 }
 
-enum slots_result
-slots_try(struct slots *s)
+static enum slots_result
+try_queue(struct slots *s)
 {
 	CLEANUP_CLOSE int guard = lock_queue(s);
 	struct queue q;
@@ -210,6 +213,16 @@ slots_try(struct slots *s)
 	if (q.all >= s->queue)
 		return SLOTS_FULL;
 	return join(s, &q) ? wait_more(s, LIMIT_SLOTS_RETRY_MS) : SLOTS_ERROR;
+}
+
+enum slots_result
+slots_try(struct slots *s)
+{
+	if (s->queue > 0)
+		return try_queue(s);
+	if (take(s))
+		return SLOTS_TAKEN;
+	return faccessat(s->dir, ".", W_OK, 0) == 0 ? SLOTS_FULL : SLOTS_ERROR;
 }
 
 void

@@ -25,7 +25,8 @@ enum slots_result {
 struct slots {
 	int dir;              /* descriptor of the directory; not owned */
 	const char *name;     /* static text */
-	size_t places, queue; /* how many places, how many may wait */
+	size_t places, queue; /* how many places, how many may wait; with no
+	                       * queue nobody has to be asked who was first */
 	int place;            /* held, or -1 */
 	int ticket;           /* in the queue, or -1 */
 	unsigned long number; /* of the ticket */

@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
-from ccp import Env, Start, chat, chat_body  # noqa: E402
+from ccp import Env, HandlerSocket, Start, chat, chat_body  # noqa: E402
 from http_client import BadResponse  # noqa: E402
 from tap import contains, eq, fail, main, ok, test, until  # noqa: E402
 
@@ -119,6 +119,22 @@ def _():
         env.wait_gone(start.pid)
         with start.client() as http:
             eq(chat(http, "hello").status, 200)
+
+
+@test("MAX_CONNECTIONS holds over handlers that nobody counts")
+def _():
+    with Env(MAX_CONNECTIONS="2") as env, HandlerSocket(env) as first:
+        eq(first.http.get("/health").status, 200)
+        with HandlerSocket(env) as second:
+            eq(second.http.get("/health").status, 200)
+            with HandlerSocket(env) as third:
+                response = third.http.get("/health")
+                eq(response.status, 503)
+                eq(response.json()["error"]["code"], "too_many_connections")
+                eq(response.header("Retry-After"), "1")
+                eq(response.header("Connection"), "close")
+        with HandlerSocket(env) as third:
+            eq(third.http.get("/health").status, 200)
 
 
 @test("a runtime directory of somebody else is not used, and that is said")

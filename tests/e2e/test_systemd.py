@@ -53,6 +53,11 @@ def configure(**settings):
         encoding="utf-8")
 
 
+def health():
+    with connect() as http:
+        return http.get("/health").status
+
+
 @contextlib.contextmanager
 def environment(**variables):
     """Variables for the handlers of connections made meanwhile."""
@@ -162,6 +167,7 @@ def _():
 
 @test("400 connections in one second leave the socket active")
 def _():
+    configure(MAX_CONNECTIONS=450)
     begun = time.monotonic()
     clients = [connect() for _ in range(400)]
     took = time.monotonic() - begun
@@ -174,10 +180,30 @@ def _():
     for http in clients:
         with http:
             statuses.append(http.read_response().status)
+    configure()
     eq(statuses, [200] * 400)
     eq(socket_state(), "active")
     with connect() as http:
         eq(http.get("/health").status, 200)
+
+
+@test("more than MAX_CONNECTIONS are told so before systemd resets them")
+def _():
+    configure(MAX_CONNECTIONS=4)
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(4):
+                http = stack.enter_context(connect())
+                eq(http.get("/health").status, 200)
+            with connect() as http:
+                response = http.get("/health")
+                eq(response.status, 503)
+                eq(response.json()["error"]["code"], "too_many_connections")
+                eq(response.header("Retry-After"), "1")
+                ok(http.at_end(), "it stays open")
+        until(lambda: health() == 200, what="their places are free again")
+    finally:
+        configure()
 
 
 @test("connections leave no units behind, failed ones neither")

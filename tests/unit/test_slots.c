@@ -120,6 +120,24 @@ START_TEST(a_full_queue_refuses)
 }
 END_TEST
 
+START_TEST(without_a_queue_nobody_waits)
+{
+	struct slots a, b, c;
+
+	slots_open(&a, dir, "t", 2, 0);
+	slots_open(&b, dir, "t", 2, 0);
+	slots_open(&c, dir, "t", 2, 0);
+	ck_assert_int_eq(slots_try(&a), SLOTS_TAKEN);
+	ck_assert_int_eq(slots_try(&b), SLOTS_TAKEN);
+	ck_assert_int_eq(slots_try(&c), SLOTS_FULL);
+	ck_assert_int_eq(files("t.q", false), 0);
+	slots_release(&b);
+	ck_assert_int_eq(slots_try(&c), SLOTS_TAKEN);
+	slots_release(&a);
+	slots_release(&c);
+}
+END_TEST
+
 /* A process that takes what it gets and says so, then waits to be killed. */
 static pid_t
 other(enum slots_result want)
@@ -199,6 +217,9 @@ START_TEST(a_directory_that_is_gone_is_an_error)
 	slots_open(&s, -1, "t", 1, 5);
 	ck_assert_int_eq(slots_try(&s), SLOTS_ERROR);
 	slots_release(&s);
+	slots_open(&s, -1, "t", 1, 0);
+	ck_assert_int_eq(slots_try(&s), SLOTS_ERROR);
+	slots_release(&s);
 }
 END_TEST
 
@@ -212,6 +233,7 @@ suite_slots(void)
 	tcase_add_test(tc, places_are_taken_and_given_back);
 	tcase_add_test(tc, who_came_first_goes_first);
 	tcase_add_test(tc, a_full_queue_refuses);
+	tcase_add_test(tc, without_a_queue_nobody_waits);
 	tcase_add_test(tc, the_dead_hold_nothing);
 	tcase_add_test(tc, foreign_files_are_left_alone);
 	tcase_add_test(tc, a_directory_that_is_gone_is_an_error);
