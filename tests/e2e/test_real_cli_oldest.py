@@ -9,8 +9,8 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 os.environ["CCP_TEST_CLAUDE_VERSION"] = "oldest"
-# pylint: disable=wrong-import-position
-from test_real_cli import child_variables  # noqa: E402
+# pylint: disable=wrong-import-position,unused-import
+import test_real_cli  # noqa: E402,F401
 import real_claude  # noqa: E402
 from answers import ask  # noqa: E402
 from ccp import Env, HandlerSocket  # noqa: E402
@@ -33,7 +33,7 @@ def _():
     claude = real_claude.find("old")
     for stream in (False, True):
         api = Mock()
-        with Env(claude=claude, child=child_variables(api.url)) as env, \
+        with Env(claude=claude, child=real_claude.variables(api.url)) as env, \
                 HandlerSocket(env) as handler:
             answered = ask(handler.http, "hello", stream=stream)
             eq((answered.status, answered.error["code"]),
