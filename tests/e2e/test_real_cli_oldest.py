@@ -13,17 +13,16 @@ os.environ["CCP_TEST_CLAUDE_VERSION"] = "oldest"
 import test_real_cli  # noqa: E402,F401
 import real_claude  # noqa: E402
 from answers import ask  # noqa: E402
-from ccp import Env, HandlerSocket  # noqa: E402
+from ccp import SRC, Env, HandlerSocket  # noqa: E402
 from mock_messages import Mock  # noqa: E402
 from tap import Skip, contains, eq, main, test  # noqa: E402
 
 
 @test("the oldest is the one that ccp names")
 def _():
-    with open(os.path.join(os.environ["CCP_SRC"], "src/claude_version.h"),
-              encoding="utf-8") as header:
-        contains(header.read(), '#define CLAUDE_VERSION_LEAST "{}"'.format(
-            real_claude.VERSIONS["oldest"]))
+    header = (SRC / "src" / "claude_version.h").read_text(encoding="utf-8")
+    contains(header, '#define CLAUDE_VERSION_LEAST "{}"'.format(
+        real_claude.VERSIONS["oldest"]))
 
 
 @test("Claude Code 2.0.0 fails, and ccp says that it is too old")
