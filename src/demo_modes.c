@@ -143,6 +143,7 @@ static const struct demo_mode modes[] = {
     {"nul-bytes", NULL, demo_fault_nul_bytes},
     {"partial-line", NULL, demo_fault_partial_line},
     {"refusal", NULL, demo_fault_refusal},
+    {"replay", NULL, demo_fault_replay},
     {"retry", NULL, demo_fault_retry},
     {"silent", NULL, demo_fault_silent},
     {"thinking", NULL, demo_fault_thinking},
