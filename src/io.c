@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "limits.h"
 
 #include "banned.h"
 
@@ -93,10 +92,8 @@ io_no_delay(int fd)
 }
 
 void
-io_small_buffer(int fd)
+io_small_buffer(int fd, int bytes)
 {
-	int bytes = LIMIT_SOCKET_BYTES;
-
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 

@@ -46,10 +46,10 @@ ssize_t io_write(const struct io_end *end, const void *from, size_t len);
 /* Small writes leave at once (TCP_NODELAY); nothing on anything but TCP. */
 void io_no_delay(int fd);
 
-/* The system holds little of what is written to a socket.  By itself it may
+/* The system holds about so much of what is written to a socket.  By itself it may
  * take megabytes, and is writable again when a third of that has left: a
  * client that reads slowly would look like one that does not read. */
-void io_small_buffer(int fd);
+void io_small_buffer(int fd, int bytes);
 
 /* A pipe, both ends close-on-exec.  0 or -1 with errno. */
 int io_pipe(int ret_fds[2]);

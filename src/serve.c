@@ -10,6 +10,7 @@
 #include "exchange.h"
 #include "http_response.h"
 #include "io.h"
+#include "limits.h"
 #include "log.h"
 #include "route.h"
 #include "signals.h"
@@ -247,7 +248,7 @@ serve(struct server *s, int in, int out, char *const *env)
 	struct pollset ps;
 
 	io_no_delay(in);
-	io_small_buffer(out);
+	io_small_buffer(out, LIMIT_SOCKET_BYTES);
 	s->conn = http_conn_new(in, out);
 	if (s->conn == NULL)
 		return -1;

@@ -184,15 +184,15 @@ START_TEST(a_small_buffer_is_for_sockets)
 	int tcp = socket(AF_INET, SOCK_STREAM, 0), bytes = 0, fds[2];
 	socklen_t len = sizeof bytes;
 
-	io_small_buffer(tcp);
+	io_small_buffer(tcp, LIMIT_SOCKET_BYTES);
 	ck_assert_int_eq(
 	    getsockopt(tcp, SOL_SOCKET, SO_SNDBUF, &bytes, &len), 0);
 	/* Linux counts its own overhead, as much again. */
 	ck_assert_int_ge(bytes, LIMIT_SOCKET_BYTES);
 	ck_assert_int_le(bytes, 2 * LIMIT_SOCKET_BYTES);
 	aid_pipe(fds);
-	io_small_buffer(fds[0]);
-	io_small_buffer(-1);
+	io_small_buffer(fds[0], LIMIT_SOCKET_BYTES);
+	io_small_buffer(-1, LIMIT_SOCKET_BYTES);
 }
 END_TEST
 
