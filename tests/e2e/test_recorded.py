@@ -106,11 +106,14 @@ both("retry_then_ok", answer_is("Got through."))
 both("rate_limit_warning", answer_is("Still allowed."))
 both("model_fallback", answer_is("Another model."))
 both("compact", answer_is("Where were we?"))
+# Commands never reach the CLI as such; their words are no answer all the same.
 both("compact_by_hand", answer_is("", calls=0))
 both("slash_disabled", answer_is("", calls=0))
 
 
 def check_fallback(answer):
+    """What was sent of the broken stream cannot be taken back; ccp switches
+    this off, so only a user who switches it on again sees it."""
     eq((answer.status, answer.finish), (200, "stop"))
     ok(answer.text.endswith("This stops in the end."), answer.text)
     eq(answer.usage["completion_tokens"], recorded.USAGE[3])
