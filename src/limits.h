@@ -23,7 +23,7 @@
 #define LIMIT_WRITE_STALL_MS  30000 /* within it the client takes all ... */
 #define LIMIT_WRITE_MIN_BYTES 16384 /* ... or this much */
 #define LIMIT_LINGER_MS       2000 /* after a refusal: let the client read it */
-#define LIMIT_LINGER_BYTES    (1u * 1024 * 1024)
+#define LIMIT_LINGER_BYTES    (2 * LIMIT_BODY_BYTES)
 
 /* HTTP, what is queued towards a client */
 #define LIMIT_SOCKET_BYTES   65536 /* by the system */

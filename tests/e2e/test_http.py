@@ -393,6 +393,17 @@ def _():
         ok(handler.http.at_end())
 
 
+@test("RFC 9112 9.6: so can one that sends all of a long body first")
+def _():
+    for body, auth, status in ((BODY_BYTES, None, 401),
+                               (BODY_BYTES + 1, AUTH, 413)):
+        with Env() as env, HandlerSocket(env) as handler:
+            handler.http.send(post(f"Content-Length: {body}", auth=auth))
+            handler.http.send(bytes(body))
+            eq(handler.http.read_response().status, status)
+            ok(handler.http.at_end())
+
+
 @test("a chat in chunks, the whole way", seconds=60)
 def _():
     with Env() as env, HandlerSocket(env) as handler:

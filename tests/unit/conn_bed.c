@@ -154,6 +154,7 @@ bed_send_bytes(struct bed *b, const char *bytes, size_t len)
 		}
 		bytes += n;
 		len -= (size_t)n;
+		tries = 0;
 	}
 }
 
