@@ -202,16 +202,17 @@ take_signals(struct server *s)
 		exchange_error(&s->x, &e);
 }
 
-/* Frees a task that is done. */
-static void
+/* Frees a task that is done; was there one? */
+static bool
 retire(struct server *s)
 {
 	struct task *task = s->x.task;
 
 	if (task == NULL || !task->ops->done(task))
-		return;
+		return false;
 	task->ops->free(task);
 	s->x.task = NULL;
+	return true;
 }
 
 static void
@@ -234,11 +235,13 @@ turn(struct server *s, struct pollset *ps)
 		http_conn_step(s->conn, ps);
 	if (task != NULL)
 		task->ops->step(task, ps);
-	retire(s);
-	log_answer(s);
-	take_events(s);
-	/* One that was answered or cancelled before it had anything to stop. */
-	retire(s);
+	(void)retire(s);
+	/* Again behind a task that was answered or cancelled before it had
+	 * anything to stop: what waits behind it makes no descriptor ready. */
+	do {
+		log_answer(s);
+		take_events(s);
+	} while (retire(s));
 	log_answer(s);
 }
 

@@ -15,8 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../src/limits.h"
 #include "aid.h"
 #include "buf.h"
+#include "clock.h"
 #include "log.h"
 #include "proc_tree.h"
 #include "signals.h"
@@ -292,6 +294,22 @@ START_TEST(a_claude_that_cannot_be_started)
 }
 END_TEST
 
+/* What is behind it has been read already, so that no event will come. */
+START_TEST(requests_behind_a_claude_that_cannot_be_started)
+{
+	int64_t begin = clock_ms();
+
+	settings.claude_path = "/nonexistent/claude";
+	start();
+	send_text(ASK ASK GET("/health"));
+	await_text("X-Request-Id: /health");
+	ck_assert_int_eq(count(buf_str(&got), "claude_unavailable"), 2);
+	ck_assert_int_lt(clock_ms() - begin, LIMIT_HEAD_MS);
+	aid_close(&client);
+	ck_assert_int_eq(count(await_exit(), " 503 "), 2);
+}
+END_TEST
+
 START_TEST(a_directory_that_is_none)
 {
 	claude_is(ANSWER);
@@ -441,6 +459,7 @@ answers(void)
 	tcase_add_test(t, a_broken_configuration_is_told);
 	tcase_add_test(t, questions_on_one_connection);
 	tcase_add_test(t, a_claude_that_cannot_be_started);
+	tcase_add_test(t, requests_behind_a_claude_that_cannot_be_started);
 	tcase_add_test(t, a_directory_that_is_none);
 	tcase_add_test(t, a_claude_that_dies);
 	return t;
