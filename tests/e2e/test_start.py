@@ -366,6 +366,7 @@ def _():
                 with connect(env, each) as http:
                     contains(ask(http, "hello").text, "hello")
             # What it was told is not for those that it starts.
+            no_handlers(server)
             with connect(env, place) as http:
                 http.get("/health")
                 (handler,) = handlers(server)
