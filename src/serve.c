@@ -46,9 +46,17 @@ refuse_bad(struct server *s, int status)
 	 * then it keeps its id, its time and what its page may read. */
 	if (!s->open)
 		begin(s, http_conn_head(s->conn));
-	api_error_set(&e, status, "invalid_request_error", NULL,
-	    "This is not an HTTP request that can be served: %s.",
-	    http_reason(status));
+	if (status == 413)
+		api_error_set(&e, 413, "invalid_request_error", NULL,
+		    "The body is longer than the %u MiB that are taken: send "
+		    "less of the conversation.",
+		    LIMIT_BODY_BYTES >> 20);
+	else if (status == 500)
+		api_error_set(&e, 500, "server_error", NULL, "Out of memory.");
+	else
+		api_error_set(&e, status, "invalid_request_error", NULL,
+		    "This is not an HTTP request that can be served: %s.",
+		    http_reason(status));
 	exchange_error(&s->x, &e);
 }
 

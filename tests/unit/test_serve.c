@@ -220,7 +220,7 @@ static const struct {
 	"400", "invalid_request_error"},
     {"GET /health HTTP/2.0\r\n\r\n", "505", "error"},
     {"\x16\x03\x01", "400", "error"},
-    {CHAT JSON "Content-Length: 99999999999\r\n\r\n", "413", "error"},
+    {CHAT JSON "Content-Length: 99999999999\r\n\r\n", "413", "32 MiB"},
 };
 
 START_TEST(refused_requests)
