@@ -283,16 +283,6 @@ static const struct task_ops chat_ops = {
 
 /* The beginning. */
 
-static bool
-check_model(const struct chat_request *r, struct api_error *e)
-{
-	if (r->model == NULL || model_name_valid(r->model))
-		return true;
-	api_error_param(e, "model", "model_not_found",
-	    "This cannot be the name of a model.");
-	return false;
-}
-
 static void
 chat_begin(struct chat *c)
 {
@@ -316,7 +306,7 @@ chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 
 	c->x = x;
 	c->request = openai_request_parse(buf_str(body), body->len, e);
-	if (c->request == NULL || !check_model(c->request, e))
+	if (c->request == NULL)
 		return false;
 	model = c->request->model == NULL ? x->settings->default_model
 	                                  : c->request->model;
