@@ -75,6 +75,13 @@
 #define LIMIT_QUEUE_MS       60000 /* how long one of them does */
 #define LIMIT_QUEUE_RETRY_S  10    /* Retry-After of a refused one */
 
+/* The session store */
+#define LIMIT_STORE_LOCK_MS     2000 /* waiting for another handler */
+#define LIMIT_STORE_SWEEP       16   /* values looked at with each store */
+#define LIMIT_STORE_VALUE_BYTES 65536
+#define LIMIT_SESSION_WAIT_MS   2000 /* for an answer to be saved */
+#define LIMIT_SESSION_RETRY_MS  10   /* how often it is looked for */
+
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144
 #define LIMIT_SETTING_BYTES  4096

@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "json_text.h"
 #include "openai_messages.h"
@@ -59,18 +60,38 @@ openai_request_parse(const char *body, size_t len, struct api_error *err)
 	return r;
 }
 
+static void
+message_clear(struct chat_message *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nparts; i++) {
+		free(m->parts[i].text);
+		free(m->parts[i].media);
+		free(m->parts[i].name);
+	}
+	free(m->parts);
+}
+
+void
+chat_request_drop(struct chat_request *r, size_t i)
+{
+	struct chat_message *m = &r->messages[i];
+
+	message_clear(m);
+	r->nmessages--;
+	memmove(m, m + 1, (r->nmessages - i) * sizeof *m);
+}
+
 void
 chat_request_free(struct chat_request *r)
 {
-	size_t i, j;
+	size_t i;
 
 	if (r == NULL)
 		return;
-	for (i = 0; i < r->nmessages; i++) {
-		for (j = 0; j < r->messages[i].nparts; j++)
-			free(r->messages[i].parts[j].text);
-		free(r->messages[i].parts);
-	}
+	for (i = 0; i < r->nmessages; i++)
+		message_clear(&r->messages[i]);
 	free(r->messages);
 	free(r->model);
 	free(r->system);

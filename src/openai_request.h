@@ -11,11 +11,20 @@
 #include "api_error.h"
 
 enum chat_role { CHAT_USER, CHAT_ASSISTANT };
-enum chat_part_kind { CHAT_TEXT };
+enum chat_part_kind {
+	CHAT_TEXT,
+	CHAT_IMAGE,    /* media is an image type */
+	CHAT_DOCUMENT, /* media is application/pdf or text/plain */
+};
 
 struct chat_part {
 	enum chat_part_kind kind;
-	char *text; /* valid UTF-8, never empty or only white space */
+	/* TEXT: valid UTF-8, never empty or only white space.  Else base64,
+	 * except for text/plain, which is as it is; where media is NULL the
+	 * https URL of an image. */
+	char *text;
+	char *media; /* NULL: text, or a URL */
+	char *name;  /* DOCUMENT: its file name, or NULL */
 };
 
 struct chat_message {
@@ -44,5 +53,8 @@ struct chat_request {
 struct chat_request *
 openai_request_parse(const char *body, size_t len, struct api_error *err);
 void chat_request_free(struct chat_request *r);
+
+/* Takes message i out of the request. */
+void chat_request_drop(struct chat_request *r, size_t i);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "settings.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -128,6 +129,24 @@ const struct setting settings_table[] = {
 	.max = MS_MAX,
 	.help = "milliseconds without a sign of life until it is given up",
 	FIELD(claude_idle_timeout_ms),
+    },
+    {
+	.name = "SESSION_TTL_MS",
+	.fallback = "3600000",
+	.kind = SETTING_NUMBER,
+	.min = MS_MIN,
+	.max = INT32_MAX,
+	.help = "milliseconds that a conversation is remembered after its "
+		"last answer",
+	FIELD(session_ttl_ms),
+    },
+    {
+	.name = "SESSION_FILE",
+	.fallback = "",
+	.kind = SETTING_TEXT,
+	.help = "where conversations are remembered; empty is the runtime "
+		"directory, which is gone after a reboot",
+	FIELD(session_file),
     },
     {
 	.name = "CLAUDE_ENV",

@@ -39,7 +39,9 @@ struct settings {
 	long claude_max_processes; /* 0: twice the number of cores */
 	long claude_timeout_ms;
 	long claude_idle_timeout_ms;
-	const char *claude_env; /* names of further variables for the child */
+	long session_ttl_ms;
+	const char *session_file; /* "": in the runtime directory */
+	const char *claude_env;   /* names of further variables for the child */
 	const char *system_prompt_mode; /* replace, append */
 	const char *default_model;
 	const char *models; /* words NAME or ALIAS=NAME, one space between */

@@ -166,8 +166,9 @@ check_number(struct loading *l, const struct setting *row,
 	size_t len = strlen(o->value);
 	char must[64];
 
-	/* Nine digits fit every range of the table and any long. */
-	if (len > 0 && len <= 9 && strspn(o->value, "0123456789") == len) {
+	/* Ten digits fit every range of the table; a long that they do not fit
+	 * is its largest one. */
+	if (len > 0 && len <= 10 && strspn(o->value, "0123456789") == len) {
 		*ret = strtol(o->value, NULL, 10);
 		if (*ret >= row->min && *ret <= row->max)
 			return 0;

@@ -23,7 +23,8 @@ LAYERS = {
     3: "api_error claude claude_args claude_error claude_event claude_find "
        "claude_guard claude_lines claude_place claude_transport "
        "claude_version "
-       "openai_messages openai_params openai_request openai_response",
+       "openai_messages openai_params openai_request openai_response "
+       "session_record",
     4: "access chat chat_reply chat_turn exchange health models refused route "
        "serve task",
     5: "cli demo handler",

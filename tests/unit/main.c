@@ -47,6 +47,7 @@ static Suite *(*const suites[])(void) = {
     suite_refused,
     suite_route,
     suite_serve,
+    suite_session_record,
     suite_settings,
     suite_settings_models,
     suite_signals,

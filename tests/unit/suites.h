@@ -46,6 +46,7 @@ Suite *suite_random(void);
 Suite *suite_refused(void);
 Suite *suite_route(void);
 Suite *suite_serve(void);
+Suite *suite_session_record(void);
 Suite *suite_settings(void);
 Suite *suite_settings_models(void);
 Suite *suite_signals(void);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A small table on disk that all handlers of a user share: keys and values of
+ * bytes, each value with its expiry.  The only user of GDBM.
+ *
+ * The file is a cache that can be rebuilt, never the only copy of anything: on
+ * any sign of damage it is renamed to NAME.bad and an empty one takes its
+ * place.  NAME.lock is locked (flock) from store_begin() to store_end(), never
+ * longer than it takes; GDBM's own lock never waits, and its reorganising
+ * replaces the file that it is on, hence a file of its own that is never
+ * removed.
+ */
+#ifndef CCP_SESSION_STORE_H
+#define CCP_SESSION_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+struct session_store; /* open and locked */
+
+enum store_result {
+	STORE_OK,
+	STORE_ABSENT,   /* no such key, or expired */
+	STORE_BUSY,     /* not locked within LIMIT_STORE_LOCK_MS */
+	STORE_FOREIGN,  /* the file is not ours; it was not touched */
+	STORE_UNUSABLE, /* errno says why: directory, disk, memory */
+};
+
+/*
+ * Locks and opens path, after creating it (0600) if need be.  create false: a
+ * file that does not exist is STORE_ABSENT and nothing is made.  Waits up to
+ * LIMIT_STORE_LOCK_MS; nothing else in a handler waits like this.  STORE_OK
+ * sets *ret, which the caller hands to store_end().
+ */
+enum store_result
+store_begin(struct session_store **ret, const char *path, bool create);
+void store_end(struct session_store *st);
+
+/* A damaged file was put aside since store_begin(): for the log, once.  NULL:
+ * none was; else static text that says what was wrong. */
+const char *store_healed(const struct session_store *st);
+
+/* Appends the value to *ret.  now: seconds since 1970, for the expiry. */
+enum store_result store_get(struct session_store *st, const void *key,
+    size_t keylen, int64_t now, struct buf *ret);
+
+/* Puts or replaces.  Also removes a few expired values that it comes across
+ * (LIMIT_STORE_SWEEP are looked at). */
+enum store_result store_put(struct session_store *st, const void *key,
+    size_t keylen, const void *value, size_t len, int64_t expires, int64_t now);
+
+enum store_result
+store_delete(struct session_store *st, const void *key, size_t keylen);
+
+/* Calls each() for all values that are whole and not expired, in no order,
+ * until it returns false. */
+enum store_result store_each(struct session_store *st, int64_t now,
+    bool (*each)(void *arg, const void *key, size_t keylen, const void *value,
+	size_t len, int64_t expires),
+    void *arg);
+
+/* Removes everything that is expired and gives the room back to the file
+ * system.  *ret_removed counts. */
+enum store_result
+store_prune(struct session_store *st, int64_t now, size_t *ret_removed);
+
+#endif
