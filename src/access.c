@@ -119,7 +119,7 @@ access_from(
 	exchange_field(x, "Access-Control-Allow-Origin", "%.*s",
 	    (int)origin->value.len, origin->value.at);
 	exchange_field(
-	    x, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+	    x, "Access-Control-Expose-Headers", "X-CCP-Session, X-Request-Id, Retry-After");
 	exchange_field(x, "Vary", "Origin");
 	return true;
 }

@@ -4,24 +4,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
+#include "chat_launch.h"
 #include "chat_turn.h"
 #include "claude.h"
 #include "claude_error.h"
-#include "claude_find.h"
 #include "claude_place.h"
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
 #include "model_names.h"
 #include "openai_request.h"
+#include "runtime_dir.h"
+#include "session.h"
+#include <unistd.h>
 
 #include "banned.h"
 
 struct chat {
 	struct task task; /* first: a chat is a task */
 	struct exchange *x;
-	struct chat_request *request; /* NULL once it has been said */
+	struct chat_request *request; /* NULL once Claude has taken it */
+	char *cwd;                    /* Claude's directory */
+	char *store;                  /* of the sessions; NULL: none */
+	struct session session;
+	bool planned; /* how the session goes on is known */
+	bool taken;   /* Claude has gone to its API with the conversation */
+	bool again;   /* the session was lost: one more process, without it */
 	struct claude_place place;
 	struct claude *claude; /* NULL while it waits for its place */
 	struct chat_turn turn;
@@ -41,6 +51,66 @@ chat_of_const(const struct task *t)
 	return (const struct chat *)(const void *)t;
 }
 
+/* The session */
+
+/* Logs what the store has to say, and tells the client what became of it. */
+static void
+tell_session(struct chat *c)
+{
+	c->x->session = session_outcome(&c->session);
+	if (c->session.trouble[0] != '\0')
+		log_warn("%s %s", c->x->id, c->session.trouble);
+	c->session.trouble[0] = '\0';
+}
+
+/* Has it failed at the session, and not at its work?  Then nobody has seen
+ * anything of it yet. */
+static bool
+session_failed(const struct chat *c)
+{
+	return !c->taken && (c->session.plan == SESSION_RESUME ||
+				c->session.plan == SESSION_FORK);
+}
+
+static void
+begin_again(struct chat *c, const char *why)
+{
+	log_info("%s session %s cannot be continued and is told anew: %s",
+	    c->x->id, c->session.id, why);
+	session_lost(&c->session);
+	tell_session(c);
+	c->again = true;
+	claude_stop(c->claude);
+}
+
+/* The turn is over as Claude meant it: a follow-up can go on from here. */
+static void
+remember(struct chat *c)
+{
+	const struct claude_transport *t = &c->claude->transport;
+
+	session_answered(&c->session, t->session, t->last_uuid,
+	    buf_str(&c->turn.reply.text));
+	tell_session(c);
+}
+
+/* With Claude's end (stdin was closed, or TERM sent) its answer is saved. */
+static void
+settle_session(struct chat *c)
+{
+	const struct claude_guard *g = &c->claude->guard;
+
+	if (!g->ended || !c->turn.answered)
+		return;
+	if (WIFEXITED(g->status))
+		session_saved(&c->session);
+	else
+		session_close(&c->session);
+	tell_session(c);
+}
+
+/* Claude's words */
+
 /* Claude ended without a result. */
 static void
 chat_ended(struct chat *c)
@@ -54,12 +124,30 @@ chat_ended(struct chat *c)
 		    what, sizeof(what), "%s", claude->transport.broken);
 	else if (claude->guard.ended)
 		child_status_text(claude->guard.status, what, sizeof(what));
+	if (session_failed(c)) {
+		begin_again(c, buf_str(&claude->transport.tail));
+		return;
+	}
 	log_error("%s claude ended without a result (%s); on stderr: %s",
 	    c->x->id, what, buf_str(&claude->transport.tail));
 	claude_error_ended(what, buf_str(&claude->transport.tail),
 	    c->turn.begun && c->turn.old == NULL, &e);
 	reply_error(&c->turn.reply, &e);
 	c->turn.answered = true;
+}
+
+static void
+take_event(struct chat *c, const struct claude_event *e)
+{
+	if (e->type == CLAUDE_REQUESTING || e->type == CLAUDE_MESSAGE_START)
+		c->taken = true;
+	if (e->type == CLAUDE_RESULT && e->is_error && session_failed(c)) {
+		begin_again(c, e->text == NULL ? "" : e->text);
+		return;
+	}
+	if (turn_whole(&c->turn, e))
+		remember(c);
+	turn_event(&c->turn, e);
 }
 
 static void
@@ -71,10 +159,11 @@ take_events(struct chat *c)
 		/* A sub-agent's words are not the answer. */
 		place_started(&c->place);
 		if (!e.nested)
-			turn_event(&c->turn, &e);
+			take_event(c, &e);
 		claude_event_clear(&e);
 	}
-	if (c->request != NULL && c->claude->transport.saying == NULL) {
+	if (c->request != NULL && c->claude->transport.saying == NULL &&
+	    !session_failed(c) && !c->again) {
 		chat_request_free(c->request);
 		c->request = NULL;
 	}
@@ -83,7 +172,7 @@ take_events(struct chat *c)
 static int64_t
 idle_deadline(const struct chat *c)
 {
-	if (c->claude == NULL || c->turn.in_tool)
+	if (c->claude == NULL || c->turn.in_tool || c->again)
 		return CLOCK_NEVER;
 	return c->claude->transport.heard +
 	       c->x->settings->claude_idle_timeout_ms;
@@ -118,53 +207,33 @@ stop_if_answered(struct chat *c)
 		claude_stop(c->claude);
 }
 
-static struct claude *
-start_claude(
-    struct exchange *x, const struct chat_request *r, struct api_error *e)
-{
-	struct claude_launch launch;
-	struct child_error error;
-	struct claude *claude;
-	char why[512];
-	char *path = claude_find(x->settings, x->env, why, sizeof(why));
-
-	if (path == NULL) {
-		log_error("%s %s", x->id, why);
-		api_error_set(e, 503, "server_error", "claude_unavailable",
-		    "Claude Code was not found on this machine: see ccp's "
-		    "log.");
-		return NULL;
-	}
-	if (claude_launch_make(&launch, path, x->settings, r, x->env) == -1) {
-		free(path);
-		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
-		return NULL;
-	}
-	free(path);
-	claude = claude_start(&launch, &error);
-	if (claude == NULL) {
-		claude_error_start(&error, e);
-		log_error("%s %s", x->id, e->message);
-	}
-	claude_launch_clear(&launch);
-	return claude;
-}
-
 static void
 start_or_fail(struct chat *c)
 {
 	const char *mode = c->x->settings->system_prompt_mode;
 	struct api_error e;
 
-	c->claude = start_claude(c->x, c->request, &e);
+	c->claude = chat_launch(c->x, c->request, &c->session, &e);
 	if (c->claude == NULL) { /* which is in the log */
 		reply_error(&c->turn.reply, &e);
 		c->turn.answered = true;
 		return;
 	}
-	c->deadline = clock_ms() + c->x->settings->claude_timeout_ms;
-	transport_say(&c->claude->transport, c->request,
+	if (c->deadline == CLOCK_NEVER)
+		c->deadline = clock_ms() + c->x->settings->claude_timeout_ms;
+	transport_say(&c->claude->transport, c->request, c->session.first,
 	    strcmp(mode, "append") == 0, c->model);
+}
+
+/* Once the process that failed at its session is gone. */
+static void
+start_again(struct chat *c)
+{
+	if (!c->again || c->turn.answered || !claude_stopped(c->claude))
+		return;
+	claude_free(c->claude);
+	c->again = false;
+	start_or_fail(c);
 }
 
 static void
@@ -173,6 +242,12 @@ try_start(struct chat *c)
 	struct api_error e;
 	int error;
 
+	if (!c->planned) {
+		c->planned = session_find(&c->session);
+		tell_session(c);
+	}
+	if (!c->planned)
+		return;
 	switch (place_try(&c->place, &e, &error)) {
 	case PLACE_WAIT:
 		break;
@@ -204,8 +279,10 @@ chat_poll(const struct task *t, struct pollset *ps)
 	pollset_until(ps, c->deadline);
 	if (c->claude != NULL)
 		pollset_until(ps, idle_deadline(c));
-	else
+	else if (c->planned)
 		pollset_until(ps, place_deadline(&c->place));
+	else
+		pollset_until(ps, session_deadline(&c->session));
 	pollset_until(ps, reply_deadline(&c->turn.reply));
 }
 
@@ -215,8 +292,10 @@ step_claude(struct chat *c, const struct pollset *ps)
 {
 	claude_step(c->claude, ps);
 	take_events(c);
-	if (!c->turn.answered && claude_over(c->claude))
+	if (!c->turn.answered && !c->again && claude_over(c->claude))
 		chat_ended(c);
+	settle_session(c);
+	start_again(c);
 }
 
 static void
@@ -273,7 +352,10 @@ chat_free(struct task *t)
 	chat_request_free(c->request);
 	claude_free(c->claude);
 	place_close(&c->place);
+	session_close(&c->session);
 	turn_close(&c->turn);
+	free(c->cwd);
+	free(c->store);
 	free(c->model);
 	free(c);
 }
@@ -283,6 +365,40 @@ static const struct task_ops chat_ops = {
 
 /* The beginning. */
 
+/* XXTEMP */
+static void
+locate(struct chat *c)
+{
+	const struct settings *s = c->x->settings;
+	char path[4096];
+	const char *run = settings_getenv(c->x->env, "XDG_RUNTIME_DIR");
+	int dir;
+
+	c->cwd = s->claude_working_dir[0] != '\0'
+	             ? strdup(s->claude_working_dir)
+	             : getcwd(NULL, 0);
+	dir = runtime_dir_open(c->x->env);
+	if (dir >= 0)
+		close(dir);
+	(void)snprintf(path, sizeof(path), "%s/ccp/sessions.db", run);
+	c->store = strdup(path);
+}
+
+static void
+open_session(struct chat *c)
+{
+	const struct settings *s = c->x->settings;
+	struct session_place place = {.store = c->store,
+	    .cwd = c->cwd,
+	    .key_name = "",
+	    .ttl_ms = s->session_ttl_ms};
+
+	locate(c);
+	place.cwd = c->cwd;
+	place.store = c->store;
+	session_open(&c->session, &place, c->request);
+}
+
 static void
 chat_begin(struct chat *c)
 {
@@ -291,6 +407,7 @@ chat_begin(struct chat *c)
 	c->task.ops = &chat_ops;
 	c->turn.limited = c->request->max_tokens != 0;
 	c->deadline = CLOCK_NEVER;
+	open_session(c);
 	place_open(&c->place, s, c->x->env);
 	c->x->task = &c->task;
 	try_start(c);
@@ -329,7 +446,7 @@ chat_serve(struct exchange *x)
 
 	api_error_set(&e, 500, "server_error", NULL, "Out of memory.");
 	if (c != NULL)
-		c->place.dir = -1;
+		c->place.dir = c->session.claim = -1;
 	if (c != NULL && chat_open(c, x, &e)) {
 		chat_begin(c);
 		return;

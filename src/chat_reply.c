@@ -68,10 +68,10 @@ say(struct chat_reply *r, const char *key, struct buf *whole, const char *text)
 	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
 
 	r->spoken = true;
-	if (!r->stream) {
+	if (whole != NULL)
 		buf_addstr(whole, text);
+	if (!r->stream)
 		return;
-	}
 	begin(r);
 	openai_chunk_text(&json, &r->meta, key, text, strlen(text));
 	send_event(r, &json);
@@ -100,7 +100,8 @@ void
 reply_reasoning(struct chat_reply *r, const char *text)
 {
 	if (text[0] != '\0')
-		say(r, "reasoning_content", &r->reasoning, text);
+		say(r, "reasoning_content", r->stream ? NULL : &r->reasoning,
+		    text);
 }
 
 static void

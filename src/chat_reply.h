@@ -26,7 +26,8 @@ struct chat_reply {
 	char last;     /* last byte of the text so far */
 	int64_t
 	    quiet_since; /* clock_ms() of the last byte towards the client */
-	struct buf text, reasoning; /* not streamed */
+	struct buf text; /* all of it */
+	struct buf reasoning; /* if not streamed */
 };
 
 /* False when out of memory. */

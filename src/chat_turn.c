@@ -189,6 +189,14 @@ on_assistant(struct chat_turn *t, const struct claude_event *e)
 		on_block(t, e);
 }
 
+bool
+turn_whole(const struct chat_turn *t, const struct claude_event *e)
+{
+	return e->type == CLAUDE_RESULT && !e->nested && !e->is_error &&
+	       is(e->subtype, "success") && !t->refused && t->error == NULL &&
+	       t->reply.has_text && buf_ok(&t->reply.text);
+}
+
 static void
 on_result(struct chat_turn *t, const struct claude_event *e)
 {

@@ -32,6 +32,10 @@ struct chat_turn {
 	char *old;         /* then: its version, if too old ("": none); owned */
 };
 
+/* Does the event end the turn as Claude meant it, with an answer?  Then the
+ * session can be continued from there. */
+bool turn_whole(const struct chat_turn *t, const struct claude_event *e);
+
 /* One event of the turn, which may end the answer. */
 void turn_event(struct chat_turn *t, const struct claude_event *e);
 

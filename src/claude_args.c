@@ -232,6 +232,26 @@ make_argv(const struct settings *s, const struct chat_request *r)
 	return NULL;
 }
 
+static bool
+add_resume(struct claude_launch *l, const struct claude_resume *resume)
+{
+	struct words w = {NULL, 0, 0};
+	char **p;
+	bool ok = true;
+
+	if (resume == NULL)
+		return true;
+	for (p = l->argv; *p != NULL; p++)
+		ok = ok && words_add(&w, *p);
+	ok =
+	    ok && words_add(&w, "--resume") && words_add(&w, resume->session) &&
+	    words_add(&w, "--resume-session-at") && words_add(&w, resume->at) &&
+	    (!resume->fork || words_add(&w, "--fork-session"));
+	words_free(l->argv);
+	l->argv = w.v;
+	return ok;
+}
+
 static void
 hash_words(struct sha256_ctx *sha, char *const *v)
 {
@@ -260,7 +280,8 @@ make_fingerprint(struct claude_launch *l)
 
 int
 claude_launch_make(struct claude_launch *ret, const char *path,
-    const struct settings *s, const struct chat_request *r, char *const *env)
+    const struct settings *s, const struct chat_request *r,
+    const struct claude_resume *resume, char *const *env)
 {
 	struct claude_launch l = {
 	    .path = strdup(path),
@@ -278,6 +299,10 @@ claude_launch_make(struct claude_launch *ret, const char *path,
 		return -1;
 	}
 	make_fingerprint(&l);
+	if (!add_resume(&l, resume)) {
+		claude_launch_clear(&l);
+		return -1;
+	}
 	*ret = l;
 	return 0;
 }

@@ -18,16 +18,25 @@ struct claude_launch {
 	char **envp; /* NULL-terminated, chosen by allow-list */
 	char *cwd;   /* NULL: as it is */
 	/* What cannot be changed once it runs, as a SHA-256 in hex: two requests
-	 * whose fingerprints differ can never share a process. */
+	 * whose fingerprints differ can never share a process.  The session is
+	 * not in it. */
 	char fingerprint[65];
 };
 
+/* A session to go on with.  Always at an answer: what was aborted after it is
+ * in the session too, and a plain --resume would show it to the model. */
+struct claude_resume {
+	const char *session, *at; /* UUIDs */
+	bool fork;                /* in a copy */
+};
+
 /*
- * path: the program, already found.  env: the environment of this process.
+ * path: the program, already found.  resume: NULL for a new session.  env: the environment of this process.
  * 0, or -1 when out of memory.  The caller frees with claude_launch_clear().
  */
 int claude_launch_make(struct claude_launch *ret, const char *path,
-    const struct settings *s, const struct chat_request *r, char *const *env);
+    const struct settings *s, const struct chat_request *r,
+    const struct claude_resume *resume, char *const *env);
 void claude_launch_clear(struct claude_launch *l);
 
 /* Whether the child may have this variable; more: names of CLAUDE_ENV. */

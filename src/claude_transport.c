@@ -103,15 +103,15 @@ say_opening(struct claude_transport *t)
 
 void
 transport_say(struct claude_transport *t, const struct chat_request *r,
-    bool append, const char *model)
+    size_t first, bool append, const char *model)
 {
 	if (r->system != NULL)
 		claude_line_initialize(
 		    &t->queue, "ccp-initialize", r->system, append);
 	t->saying = r;
 	t->saying_model = model;
-	t->said = 0;
-	if (r->messages[0].role == CHAT_ASSISTANT)
+	t->said = first;
+	if (r->messages[first].role == CHAT_ASSISTANT)
 		say_opening(t);
 	say_more(t);
 }

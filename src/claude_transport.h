@@ -30,7 +30,7 @@ struct claude_transport {
 	 * first event. */
 	const struct chat_request *saying;
 	const char *saying_model;
-	size_t said;       /* messages written */
+	size_t said;       /* messages written, or known before */
 	bool awaiting_ack; /* of a history user line */
 
 	char fingerprint[65];
@@ -48,14 +48,15 @@ void transport_open(struct claude_transport *t, int in, int out, int err,
 void transport_close(struct claude_transport *t);
 
 /*
- * Says a conversation: the system prompt in an initialize request, the history
- * in its true roles, the last user message, which starts the turn.  Each
- * history user line is acknowledged by an empty result before the next line is
- * written, else the CLI loses their order (measured).  r and model stay valid
- * until the turn begins (the transport is busy).
+ * Says a conversation from its message first on (Claude knows those before):
+ * the system prompt in an initialize request, the history in its true roles,
+ * the last user message, which starts the turn.  Each history user line is
+ * acknowledged by an empty result before the next line is written, else the CLI
+ * loses their order (measured).  r and model stay valid until the turn begins
+ * (the transport is busy).
  */
 void transport_say(struct claude_transport *t, const struct chat_request *r,
-    bool append, const char *model);
+    size_t first, bool append, const char *model);
 void transport_interrupt(struct claude_transport *t);
 void transport_end_input(struct claude_transport *t);
 

@@ -68,6 +68,7 @@ exchange_begin(struct exchange *x, const struct http_head *head)
 		copy_slice(x->method, sizeof(x->method), head->method);
 		copy_slice(x->path, sizeof(x->path), head->path);
 	}
+	x->session = NULL;
 	set_id(x, head);
 	exchange_field(x, "X-Request-Id", "%s", x->id);
 }
@@ -91,11 +92,19 @@ exchange_field(struct exchange *x, const char *name, const char *fmt, ...)
 }
 
 static void
+add_session(struct exchange *x)
+{
+	if (x->session != NULL)
+		exchange_field(x, "X-CCP-Session", "%s", x->session);
+}
+
+static void
 respond(struct exchange *x, int status, const char *type, const char *body,
     size_t len)
 {
 	x->status = status;
 	x->finished = true;
+	add_session(x);
 	http_conn_respond(
 	    x->conn, status, type, buf_str(&x->fields), body, len);
 }
@@ -140,6 +149,7 @@ exchange_stream_begin(struct exchange *x)
 	exchange_field(x, "Cache-Control", "no-cache");
 	exchange_field(x, "X-Accel-Buffering", "no");
 	x->status = 200;
+	add_session(x);
 	http_conn_stream_begin(x->conn, 200, "text/event-stream; charset=utf-8",
 	    buf_str(&x->fields));
 }
@@ -183,6 +193,7 @@ exchange_stream_end(struct exchange *x, bool done)
 void
 exchange_log(const struct exchange *x)
 {
-	log_info("%s %s %s %d %lldms", x->id, x->method, x->path, x->status,
-	    (long long)(clock_ms() - x->started));
+	log_info("%s %s %s %d %lldms%s%s", x->id, x->method, x->path, x->status,
+	    (long long)(clock_ms() - x->started), x->session == NULL ? "" : " ",
+	    x->session == NULL ? "" : x->session);
 }

@@ -27,6 +27,7 @@ struct exchange {
 	char method[16], path[128];          /* for the log, cut to fit */
 	int64_t started;                     /* clock_ms() */
 	struct buf fields;                   /* field lines of the response */
+	const char *session; /* X-CCP-Session; static text, NULL: none */
 	int status;                          /* sent; 0: not yet */
 	bool finished;                       /* the response is complete */
 };

@@ -32,6 +32,11 @@ class Answer:
         self.deltas = []
         self.comments = 0
 
+    @property
+    def session(self):
+        """What became of the session: new, resumed, forked, replayed."""
+        return self.response.header("X-CCP-Session")
+
     def retry_after(self):
         value = self.response.header("Retry-After")
         return None if value is None else int(value)

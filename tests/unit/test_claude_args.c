@@ -39,7 +39,7 @@ make(char *const *env)
 {
 	claude_launch_clear(&launch);
 	ck_assert_int_eq(claude_launch_make(&launch, "/opt/bin/claude",
-			     &settings, &request, env),
+			     &settings, &request, NULL, env),
 	    0);
 }
 
@@ -88,6 +88,41 @@ START_TEST(argv_is_this)
 		ck_assert_str_eq(launch.argv[i], wanted[i]);
 	ck_assert_ptr_null(launch.argv[i]);
 	ck_assert_ptr_null(launch.cwd);
+}
+END_TEST
+
+static void
+resume(const char *session, const char *at, bool fork)
+{
+	const struct claude_resume r = {session, at, fork};
+
+	claude_launch_clear(&launch);
+	ck_assert_int_eq(claude_launch_make(&launch, "/opt/bin/claude",
+			     &settings, &request, &r, ENV(NULL)),
+	    0);
+}
+
+/* Only the session is said there, at the end; and it is no reason to take
+ * another process. */
+START_TEST(a_session_reaches_argv)
+{
+	char print[65];
+	size_t n;
+
+	make(ENV(NULL));
+	ck_assert_ptr_null(flag("--resume"));
+	memcpy(print, launch.fingerprint, sizeof(print));
+	resume("S", "U", false);
+	ck_assert_str_eq(flag("--resume"), "S");
+	ck_assert_str_eq(flag("--resume-session-at"), "U");
+	for (n = 0; launch.argv[n] != NULL; n++)
+		ck_assert_str_ne(launch.argv[n], "--fork-session");
+	ck_assert_str_eq(launch.argv[n - 1], "U");
+	ck_assert_str_eq(launch.fingerprint, print);
+	resume("S", "U", true);
+	ck_assert_str_eq(launch.argv[n], "--fork-session");
+	ck_assert_ptr_null(launch.argv[n + 1]);
+	ck_assert_str_eq(launch.fingerprint, print);
 }
 END_TEST
 
@@ -318,7 +353,7 @@ print(const char *path, char *more)
 	char *to = prints[n++ % COUNT(prints)];
 	struct claude_launch l;
 
-	ck_assert_int_eq(claude_launch_make(&l, path, &settings, &request,
+	ck_assert_int_eq(claude_launch_make(&l, path, &settings, &request, NULL,
 			     ENV(VAR("HOME=/h"), more)),
 	    0);
 	memcpy(to, l.fingerprint, sizeof prints[0]);
@@ -412,6 +447,7 @@ suite_claude_args(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, argv_is_this);
+	tcase_add_test(t, a_session_reaches_argv);
 	tcase_add_test(t, settings_and_model_reach_argv);
 	tcase_add_test(t, no_text_of_a_request_is_in_argv_or_environment);
 	tcase_add_test(t, the_allowed_list);

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "fake_clock.h"
 #include "suites.h"
+#include "talk.h"
 
 #define ACK                                                                    \
 	"{\"type\":\"system\",\"subtype\":\"init\",\"session_id\":\"S-1\"}\n"  \
@@ -184,7 +185,7 @@ say_as(const char *roles, bool append)
 	request = openai_request_parse(buf_str(&json), json.len, &e);
 	ck_assert_msg(request != NULL, "%s", e.message);
 	buf_free(&json);
-	transport_say(&t, request, append, "the-model");
+	transport_say(&t, request, 0, append, "the-model");
 }
 
 static void
@@ -221,6 +222,17 @@ START_TEST(one_question)
 	expect(CLAUDE_RESULT);
 	ck_assert(!t.busy);
 	ck_assert(!next());
+}
+END_TEST
+
+/* What Claude knows already is not said again. */
+START_TEST(a_conversation_from_its_middle)
+{
+	request = TALK("text 0", "text 1", "text 2");
+	transport_say(&t, request, 2, false, "the-model");
+	finds_user("\"text 2\"", false);
+	finds_nothing();
+	ck_assert(t.busy);
 }
 END_TEST
 
@@ -678,7 +690,7 @@ START_TEST(a_long_question_is_written_piece_by_piece)
 	ck_assert_ptr_nonnull(part.text);
 	memset(part.text, 'q', len);
 	part.text[len] = '\0';
-	transport_say(&t, &r, false, "m");
+	transport_say(&t, &r, 0, false, "m");
 	pollset_reset(&ps);
 	transport_poll(&t, &ps, true);
 	ck_assert(pollset_has(&ps, t.in.fd));
@@ -725,6 +737,7 @@ conversation(void)
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, one_question);
+	tcase_add_test(c, a_conversation_from_its_middle);
 	tcase_add_test(c, history_waits_for_each_acknowledgement);
 	tcase_add_test(c, questions_in_a_row);
 	tcase_add_test(c, answers_in_a_row_and_first);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "limits.h"
+#include "session_claim.h"
+#include "session_store.h"
+
+#include "banned.h"
+
+/* Opening */
+
+/* Messages up to and with the last answer. */
+static size_t
+answered(const struct chat_request *r)
+{
+	size_t n = r->nmessages;
+
+	while (n > 0 && r->messages[n - 1].role != CHAT_ASSISTANT)
+		n--;
+	return n;
+}
+
+static void
+read_messages(struct session *s, const struct chat_request *r)
+{
+	size_t i;
+
+	s->known = answered(r);
+	s->turns = 1;
+	for (i = 0; i < r->nmessages; i++) {
+		session_key_message(&s->key, &r->messages[i]);
+		if (i + 1 == s->known)
+			session_key_digest(&s->key, s->context);
+		if (r->messages[i].role == CHAT_ASSISTANT)
+			s->turns++;
+	}
+	if (r->messages[0].parts[0].kind == CHAT_TEXT)
+		session_title(s->title, r->messages[0].parts[0].text);
+}
+
+void
+session_open(struct session *s, const struct session_place *place,
+    const struct chat_request *r)
+{
+	memset(s, 0, sizeof(*s));
+	s->store = place->store;
+	s->cwd = place->cwd;
+	s->key_name = place->key_name;
+	s->ttl_ms = place->ttl_ms;
+	s->claim = -1;
+	s->wait_until = clock_ms() + LIMIT_SESSION_WAIT_MS;
+	s->next_try = CLOCK_NEVER;
+	session_key_begin(&s->key, s->cwd, s->key_name);
+	read_messages(s, r);
+	s->plan = s->known == 0 ? SESSION_NEW : SESSION_REPLAY;
+}
+
+/* The store */
+
+static int64_t
+now_s(void)
+{
+	return (int64_t)time(NULL);
+}
+
+static bool
+usable(struct session *s, enum store_result result)
+{
+	static const char *const why[] = {
+	    [STORE_BUSY] = "others have held it for too long",
+	    [STORE_FOREIGN] = "the file is not one of ccp's; it was left alone",
+	};
+
+	if (result == STORE_OK || result == STORE_ABSENT)
+		return result == STORE_OK;
+	(void)snprintf(s->trouble, sizeof(s->trouble),
+	    "nothing is remembered of this conversation: %.160s: %s", s->store,
+	    result == STORE_UNUSABLE ? strerror(errno) : why[result]);
+	return false;
+}
+
+static bool
+begin(struct session *s, struct session_store **ret, bool create)
+{
+	return s->store != NULL &&
+	       usable(s, store_begin(ret, s->store, create));
+}
+
+static void
+end(struct session *s, struct session_store *st)
+{
+	const char *healed = store_healed(st);
+
+	if (healed != NULL)
+		(void)snprintf(s->trouble, sizeof(s->trouble),
+		    "%.160s was damaged (%s): it is put aside as .bad and "
+		    "starts empty",
+		    s->store, healed);
+	store_end(st);
+}
+
+static bool
+get_context(
+    struct session *s, struct session_store *st, struct session_context *ret)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
+	char key[SESSION_KEY_BYTES];
+	size_t len = session_context_key(key, s->context);
+
+	return usable(s, store_get(st, key, len, now_s(), &value)) &&
+	       session_context_decode(ret, buf_str(&value), value.len);
+}
+
+/* The caller clears the state. */
+static bool
+get_state(struct session *s, struct session_store *st, const char *id,
+    struct session_state *ret)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
+	char key[SESSION_KEY_BYTES];
+	size_t len = session_state_key(key, id);
+
+	memset(ret, 0, sizeof(*ret));
+	return usable(s, store_get(st, key, len, now_s(), &value)) &&
+	       session_state_decode(ret, buf_str(&value), value.len);
+}
+
+static bool
+put(struct session *s, struct session_store *st, const char *key, size_t len,
+    const struct buf *value)
+{
+	int64_t now = now_s();
+
+	if (!buf_ok(value)) {
+		errno = ENOMEM;
+		return usable(s, STORE_UNUSABLE);
+	}
+	return usable(s, store_put(st, key, len, buf_str(value), value->len,
+			     now + (s->ttl_ms + 999) / 1000, now));
+}
+
+static bool
+put_context(struct session *s, struct session_store *st, bool pending)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
+	struct session_context c = {.pending = pending};
+	char key[SESSION_KEY_BYTES];
+
+	memcpy(c.session, s->id, sizeof(c.session));
+	memcpy(c.uuid, s->at, sizeof(c.uuid));
+	session_context_encode(&value, &c);
+	return put(s, st, key, session_context_key(key, s->answer), &value);
+}
+
+static bool
+put_state(struct session *s, struct session_store *st)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
+	char key[SESSION_KEY_BYTES], cwd[PATH_MAX];
+	struct session_state old, state = {.cwd = cwd, .turns = s->turns};
+	int64_t now = now_s();
+
+	(void)snprintf(cwd, sizeof(cwd), "%s", s->cwd);
+	memcpy(state.session, s->id, sizeof(state.session));
+	memcpy(state.head, s->at, sizeof(state.head));
+	memcpy(state.title, s->title, sizeof(state.title));
+	(void)snprintf(
+	    state.key_name, sizeof(state.key_name), "%s", s->key_name);
+	state.used = state.created = now;
+	if (get_state(s, st, s->id, &old))
+		state.created = old.created;
+	session_state_clear(&old);
+	session_state_encode(&value, &state);
+	return put(s, st, key, session_state_key(key, s->id), &value);
+}
+
+/* Claims */
+
+static void
+drop_claim(struct session *s)
+{
+	if (s->claim >= 0)
+		(void)close(s->claim);
+	s->claim = -1;
+}
+
+static bool
+claim(struct session *s, const char *id)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s.claims", s->store);
+
+	if (n > 0 && (size_t)n < sizeof(path))
+		s->claim = session_claim(path, id);
+	return s->claim >= 0;
+}
+
+/* Finding */
+
+/* Whoever gave the answer is about to save it; or has died meanwhile. */
+static bool
+must_wait(struct session *s, const char *id)
+{
+	if (clock_ms() >= s->wait_until || claim(s, id)) {
+		drop_claim(s);
+		return false;
+	}
+	s->next_try = clock_ms() + LIMIT_SESSION_RETRY_MS;
+	return true;
+}
+
+static void
+take(struct session *s, struct session_store *st,
+    const struct session_context *c)
+{
+	struct session_state state;
+	bool head = get_state(s, st, c->session, &state) &&
+	            strcmp(state.head, c->uuid) == 0;
+
+	session_state_clear(&state);
+	memcpy(s->id, c->session, sizeof(s->id));
+	memcpy(s->at, c->uuid, sizeof(s->at));
+	s->first = s->known;
+	s->plan = head && claim(s, s->id) ? SESSION_RESUME : SESSION_FORK;
+}
+
+bool
+session_find(struct session *s)
+{
+	struct session_store *st;
+	struct session_context c;
+	bool wait = false;
+
+	s->next_try = CLOCK_NEVER;
+	if (s->plan == SESSION_NEW || !begin(s, &st, false))
+		return true;
+	if (get_context(s, st, &c)) {
+		if (!c.pending)
+			take(s, st, &c);
+		else
+			wait = must_wait(s, c.session);
+	}
+	end(s, st);
+	return !wait;
+}
+
+int64_t
+session_deadline(const struct session *s)
+{
+	return s->next_try;
+}
+
+void
+session_lost(struct session *s)
+{
+	drop_claim(s);
+	s->plan = SESSION_REPLAY;
+	s->first = 0;
+}
+
+/* Remembering */
+
+void
+session_answered(
+    struct session *s, const char *id, const char *uuid, const char *text)
+{
+	struct session_key key = s->key;
+	struct session_store *st;
+
+	if (s->store == NULL || !session_id_valid(id) ||
+	    !session_id_valid(uuid))
+		return;
+	session_key_answer(&key, text);
+	session_key_digest(&key, s->answer);
+	if (strcmp(s->id, id) != 0) /* of a new session, or a copy */
+		drop_claim(s);
+	memcpy(s->id, id, sizeof(s->id));
+	memcpy(s->at, uuid, sizeof(s->at));
+	if (s->claim < 0 && !claim(s, s->id)) {
+		(void)usable(s, STORE_UNUSABLE);
+		return;
+	}
+	if (!begin(s, &st, true))
+		return;
+	s->pending = put_context(s, st, true);
+	end(s, st);
+}
+
+void
+session_saved(struct session *s)
+{
+	struct session_store *st;
+
+	if (s->pending && begin(s, &st, true)) {
+		/* The head first: a record that is valid has one. */
+		if (put_state(s, st))
+			(void)put_context(s, st, false);
+		end(s, st);
+	}
+	session_close(s);
+}
+
+void
+session_close(struct session *s)
+{
+	s->pending = false;
+	drop_claim(s);
+}
+
+const char *
+session_outcome(const struct session *s)
+{
+	static const char *const names[] = {
+	    [SESSION_NEW] = "new",
+	    [SESSION_RESUME] = "resumed",
+	    [SESSION_FORK] = "forked",
+	    [SESSION_REPLAY] = "replayed",
+	};
+
+	return names[s->plan];
+}

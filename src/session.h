@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which session of Claude a request continues.
+ *
+ * A follow-up carries the whole conversation.  If its messages up to the last
+ * answer are what a session holds up to its answer U, that session goes on
+ * from U: itself if U is its head and nobody else works with it, else as a copy
+ * (fork), so that regenerating, editing and parallel twins never meet.
+ * Otherwise the conversation is told to a new session, in its true roles.
+ *
+ * An answer is remembered in two steps.  When Claude has given it, it is not
+ * yet in the CLI's transcript: the record is put as pending, while the session
+ * is claimed.  A follow-up that finds it so waits.  When the CLI has ended, the
+ * record becomes valid.  A pending record whose claim is gone is worth nothing:
+ * whoever made it was killed in between.
+ *
+ * Where the store cannot be used everything is as if nothing was remembered.
+ */
+#ifndef CCP_SESSION_H
+#define CCP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openai_request.h"
+#include "session_key.h"
+#include "session_record.h"
+
+enum session_plan {
+	SESSION_NEW,    /* the conversation has no answer yet */
+	SESSION_RESUME, /* go on with session id after its answer at */
+	SESSION_FORK,   /* the same in a copy */
+	SESSION_REPLAY, /* tell all of it to a new session */
+};
+
+struct session {
+	enum session_plan plan;
+	char id[SESSION_ID_BYTES], at[SESSION_ID_BYTES]; /* RESUME, FORK */
+	size_t first; /* the first message that Claude does not know */
+
+	/* Why the store was of no use, or that it was damaged: for the log;
+	 * "" when all is well.  The caller empties it. */
+	char trouble[256];
+
+	/* internal */
+	const char *store, *cwd, *key_name; /* the caller's */
+	int64_t ttl_ms;
+	int64_t wait_until, next_try; /* clock_ms() */
+	size_t known;                 /* messages up to the last answer */
+	struct session_key key;       /* of all messages of the request */
+	unsigned char context[SESSION_DIGEST_BYTES]; /* up to the last answer */
+	unsigned char answer[SESSION_DIGEST_BYTES];  /* with the new answer */
+	uint32_t turns;                              /* with the new answer */
+	char title[SESSION_TITLE_BYTES];
+	int claim;    /* descriptor, -1: none */
+	bool pending; /* a pending record is in the store */
+};
+
+/* What a session is opened with; the texts stay valid while it is open. */
+struct session_place {
+	const char *store; /* path of the store, NULL: remember nothing */
+	const char *cwd;   /* Claude's directory, absolute */
+	const char *key_name;
+	int64_t ttl_ms;
+};
+
+void session_open(struct session *s, const struct session_place *place,
+    const struct chat_request *r);
+
+/* Makes the plan.  False: an answer is being saved, try again at
+ * session_deadline(). */
+bool session_find(struct session *s);
+int64_t session_deadline(const struct session *s);
+
+/* Claude does not have the session any more: the plan becomes REPLAY. */
+void session_lost(struct session *s);
+
+/* Claude has answered with text (not blank) in session id; uuid is that of its
+ * last line. */
+void session_answered(
+    struct session *s, const char *id, const char *uuid, const char *text);
+
+/* The answer is saved; or the turn came to nothing, which is also what closing
+ * stands for.  Both end the claim. */
+void session_saved(struct session *s);
+void session_close(struct session *s);
+
+/* "new", "resumed", "forked", "replayed". */
+const char *session_outcome(const struct session *s);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include <check.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aid.h"
+#include "clock.h"
+#include "limits.h"
+#include "suites.h"
+#include "talk.h"
+
+#include "banned.h"
+
+#define S1 "aaaaaaaa-0000-4000-8000-000000000001"
+#define S2 "bbbbbbbb-0000-4000-8000-000000000002"
+#define U1 "00000000-0000-4000-8000-0000000000a1"
+#define U2 "00000000-0000-4000-8000-0000000000a2"
+#define U3 "00000000-0000-4000-8000-0000000000a3"
+
+static char store[PATH_MAX];
+static struct session_place place;
+
+static void
+set_up(void)
+{
+	(void)snprintf(store, sizeof(store), "%s/sessions.db", aid_make_dir());
+	place = (struct session_place){.store = store,
+	    .cwd = "/home/user",
+	    .key_name = "",
+	    .ttl_ms = 3600000};
+}
+
+/* A request comes, and its plan is made. */
+static struct session
+come(struct chat_request *r)
+{
+	struct session s;
+
+	session_open(&s, &place, r);
+	chat_request_free(r);
+	ck_assert(session_find(&s));
+	return s;
+}
+
+static void
+expect(const struct session *s, enum session_plan plan, const char *id,
+    const char *at, size_t first)
+{
+	ck_assert_str_eq(s->trouble, "");
+	ck_assert_int_eq(s->plan, plan);
+	ck_assert_uint_eq(s->first, first);
+	if (id == NULL)
+		return;
+	ck_assert_str_eq(s->id, id);
+	ck_assert_str_eq(s->at, at);
+}
+
+/* Claude answers it, and ends. */
+static void
+answer(struct session *s, const char *id, const char *uuid, const char *text)
+{
+	session_answered(s, id, uuid, text);
+	session_saved(s);
+}
+
+/* hello, good day: in S1 at U1. */
+static void
+first_turn(void)
+{
+	struct session s = come(TALK("hello"));
+
+	expect(&s, SESSION_NEW, NULL, NULL, 0);
+	ck_assert_str_eq(session_outcome(&s), "new");
+	answer(&s, S1, U1, "good day");
+}
+
+START_TEST(a_follow_up_goes_on)
+{
+	struct session s;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_RESUME, S1, U1, 2);
+	ck_assert_str_eq(session_outcome(&s), "resumed");
+	answer(&s, S1, U2, "yes");
+	s = come(TALK("hello", "good day ", "on", "yes\n", "more"));
+	expect(&s, SESSION_RESUME, S1, U2, 4);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(an_earlier_answer_is_a_fork)
+{
+	struct session s;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	answer(&s, S1, U2, "yes");
+	s = come(TALK("hello", "good day", "back"));
+	expect(&s, SESSION_FORK, S1, U1, 2);
+	ck_assert_str_eq(session_outcome(&s), "forked");
+	answer(&s, S2, U3, "no");
+	s = come(TALK("hello", "good day", "back", "no", "on"));
+	expect(&s, SESSION_RESUME, S2, U3, 4);
+	session_close(&s);
+	s = come(TALK("hello", "good day", "on", "yes", "more"));
+	expect(&s, SESSION_RESUME, S1, U2, 4);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(of_two_at_once_one_forks)
+{
+	struct session a, b, c;
+
+	first_turn();
+	a = come(TALK("hello", "good day", "on"));
+	b = come(TALK("hello", "good day", "on"));
+	expect(&a, SESSION_RESUME, S1, U1, 2);
+	expect(&b, SESSION_FORK, S1, U1, 2);
+	/* The first comes to nothing: its session is free again. */
+	session_close(&a);
+	c = come(TALK("hello", "good day", "on"));
+	expect(&c, SESSION_RESUME, S1, U1, 2);
+	session_close(&b);
+	session_close(&c);
+}
+END_TEST
+
+START_TEST(what_is_not_known_is_told)
+{
+	struct session s;
+
+	first_turn();
+	s = come(TALK("hello", "good night", "on"));
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	ck_assert_str_eq(session_outcome(&s), "replayed");
+	session_close(&s);
+	place.cwd = "/home/other";
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&s);
+	place.cwd = "/home/user";
+	place.key_name = "laptop";
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&s);
+}
+END_TEST
+
+/* The user has written twice. */
+START_TEST(two_messages_behind_the_answer)
+{
+	struct session s;
+
+	first_turn();
+	s = come(talk_json("[{\"role\":\"user\",\"content\":\"hello\"},"
+			   "{\"role\":\"assistant\",\"content\":\"good day\"},"
+			   "{\"role\":\"user\",\"content\":\"on\"},"
+			   "{\"role\":\"user\",\"content\":\"and on\"}]"));
+	expect(&s, SESSION_RESUME, S1, U1, 2);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(a_lost_session_is_told)
+{
+	struct session s, other;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	session_lost(&s);
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	other = come(TALK("hello", "good day", "on"));
+	expect(&other, SESSION_RESUME, S1, U1, 2); /* its claim is gone */
+	session_close(&other);
+	answer(&s, S2, U2, "yes");
+	s = come(TALK("hello", "good day", "on", "yes", "more"));
+	expect(&s, SESSION_RESUME, S2, U2, 4);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(an_answer_that_is_being_saved_is_waited_for)
+{
+	struct session a = come(TALK("hello")), b;
+	struct chat_request *r = TALK("hello", "good day", "on");
+
+	session_answered(&a, S1, U1, "good day");
+	session_open(&b, &place, r);
+	ck_assert(!session_find(&b));
+	ck_assert(session_deadline(&b) != CLOCK_NEVER);
+	ck_assert(!session_find(&b));
+	session_saved(&a);
+	ck_assert(session_find(&b));
+	expect(&b, SESSION_RESUME, S1, U1, 2);
+	ck_assert(session_deadline(&b) == CLOCK_NEVER);
+	session_close(&b);
+	chat_request_free(r);
+}
+END_TEST
+
+START_TEST(an_answer_that_was_never_saved_is_none)
+{
+	struct session a = come(TALK("hello")), b;
+
+	session_answered(&a, S1, U1, "good day");
+	session_close(&a);
+	b = come(TALK("hello", "good day", "on"));
+	expect(&b, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&b);
+}
+END_TEST
+
+START_TEST(waiting_has_an_end)
+{
+	struct session a = come(TALK("hello")), b;
+	struct chat_request *r = TALK("hello", "good day", "on");
+
+	session_answered(&a, S1, U1, "good day");
+	session_open(&b, &place, r);
+	ck_assert(!session_find(&b));
+	b.wait_until = clock_ms();
+	ck_assert(session_find(&b));
+	expect(&b, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&a);
+	session_close(&b);
+	chat_request_free(r);
+}
+END_TEST
+
+START_TEST(no_id_but_a_uuid_is_remembered)
+{
+	struct session s = come(TALK("hello"));
+
+	answer(&s, "--resume", U1, "good day");
+	s = come(TALK("hello"));
+	answer(&s, S1, "", "good day");
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(without_a_store_nothing_is_remembered)
+{
+	struct session s;
+
+	place.store = NULL;
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&s);
+}
+END_TEST
+
+/* Whatever is wrong with the store, the conversation goes on. */
+START_TEST(a_store_that_cannot_be_used)
+{
+	struct session s;
+
+	(void)snprintf(store, sizeof(store), "%s/none/sessions.db", aid_dir());
+	s = come(TALK("hello"));
+	answer(&s, S1, U1, "good day");
+	ck_assert_ptr_nonnull(strstr(s.trouble, "nothing is remembered"));
+	ck_assert_ptr_nonnull(strstr(s.trouble, store));
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(the_time_to_live_is_kept)
+{
+	struct session s;
+
+	place.ttl_ms = 0;
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(nothing_stays_open)
+{
+	int before;
+	struct session s;
+
+	first_turn();
+	before = aid_open_fds();
+	s = come(TALK("hello", "good day", "on"));
+	answer(&s, S1, U2, "yes");
+	s = come(TALK("hello", "good day", "back"));
+	answer(&s, S2, U3, "no");
+	ck_assert_int_eq(aid_open_fds(), before);
+}
+END_TEST
+
+Suite *
+suite_session(void)
+{
+	Suite *s = suite_create("session");
+	TCase *tc = tcase_create("core");
+
+	tcase_add_checked_fixture(tc, set_up, aid_remove_dir);
+	tcase_add_test(tc, a_follow_up_goes_on);
+	tcase_add_test(tc, an_earlier_answer_is_a_fork);
+	tcase_add_test(tc, of_two_at_once_one_forks);
+	tcase_add_test(tc, what_is_not_known_is_told);
+	tcase_add_test(tc, two_messages_behind_the_answer);
+	tcase_add_test(tc, a_lost_session_is_told);
+	tcase_add_test(tc, an_answer_that_is_being_saved_is_waited_for);
+	tcase_add_test(tc, an_answer_that_was_never_saved_is_none);
+	tcase_add_test(tc, waiting_has_an_end);
+	tcase_add_test(tc, no_id_but_a_uuid_is_remembered);
+	tcase_add_test(tc, without_a_store_nothing_is_remembered);
+	tcase_add_test(tc, a_store_that_cannot_be_used);
+	tcase_add_test(tc, the_time_to_live_is_kept);
+	tcase_add_test(tc, nothing_stays_open);
+	suite_add_tcase(s, tc);
+	return s;
+}
