@@ -76,11 +76,14 @@
 #define LIMIT_QUEUE_RETRY_S  10    /* Retry-After of a refused one */
 
 /* The session store */
-#define LIMIT_STORE_LOCK_MS     2000 /* waiting for another handler */
-#define LIMIT_STORE_SWEEP       16   /* values looked at with each store */
-#define LIMIT_STORE_VALUE_BYTES 65536
-#define LIMIT_SESSION_WAIT_MS   2000 /* for an answer to be saved */
-#define LIMIT_SESSION_RETRY_MS  10   /* how often it is looked for */
+#define LIMIT_STORE_LOCK_MS      2000 /* waiting for another handler */
+#define LIMIT_STORE_SWEEP        16   /* values looked at with each store */
+#define LIMIT_STORE_KEY_BYTES    256
+#define LIMIT_STORE_VALUE_BYTES  65536
+#define LIMIT_STORE_GROWTH_BYTES (16 * 1024 * 1024)  /* at one store */
+#define LIMIT_ORIGINAL_BYTES     (16u * 1024 * 1024) /* its file of sessions */
+#define LIMIT_SESSION_WAIT_MS    2000 /* for an answer to be saved */
+#define LIMIT_SESSION_RETRY_MS   10   /* how often it is looked for */
 
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144

@@ -30,6 +30,9 @@ enum store_result {
 };
 
 /*
+ * A file at path that is neither a store, nor one that was (PATH.lock says so),
+ * is STORE_FOREIGN: it is not touched, and nothing is made beside it.
+ *
  * Locks and opens path, after creating it (0600) if need be.  create false: a
  * file that does not exist is STORE_ABSENT and nothing is made.  Waits up to
  * LIMIT_STORE_LOCK_MS; nothing else in a handler waits like this.  STORE_OK
@@ -40,8 +43,13 @@ store_begin(struct session_store **ret, const char *path, bool create);
 void store_end(struct session_store *st);
 
 /* A damaged file was put aside since store_begin(): for the log, once.  NULL:
- * none was; else static text that says what was wrong. */
+ * none was; else static text that says what was wrong.  Several operations may go on with the
+ * empty file before somebody asks. */
 const char *store_healed(const struct session_store *st);
+
+/* Keys have 1 to LIMIT_STORE_KEY_BYTES bytes, the first of which is not 0.  A
+ * file that turns out to be damaged while something is looked for is replaced,
+ * and the answer is that of an empty one. */
 
 /* Appends the value to *ret.  now: seconds since 1970, for the expiry. */
 enum store_result store_get(struct session_store *st, const void *key,
@@ -55,15 +63,21 @@ enum store_result store_put(struct session_store *st, const void *key,
 enum store_result
 store_delete(struct session_store *st, const void *key, size_t keylen);
 
-/* Calls each() for all values that are whole and not expired, in no order,
- * until it returns false. */
-enum store_result store_each(struct session_store *st, int64_t now,
-    bool (*each)(void *arg, const void *key, size_t keylen, const void *value,
-	size_t len, int64_t expires),
-    void *arg);
+/* One value that is whole and not expired.  It may not use the store. */
+typedef bool store_visit(void *arg, const void *key, size_t keylen,
+    const void *value, size_t len, int64_t expires);
 
-/* Removes everything that is expired and gives the room back to the file
- * system.  *ret_removed counts. */
+/* Calls each() for all of them, in no order, until it returns false. */
+enum store_result
+store_each(struct session_store *st, int64_t now, store_visit *each, void *arg);
+
+/* Keeps those for which keep() is true, and nothing else, and gives the room
+ * back to the file system: a new file takes the place of the old one, all at
+ * once.  keep NULL: all.  *ret_removed counts. */
+enum store_result store_filter(struct session_store *st, int64_t now,
+    store_visit *keep, void *arg, size_t *ret_removed);
+
+/* Removes everything that is expired, by store_filter(). */
 enum store_result
 store_prune(struct session_store *st, int64_t now, size_t *ret_removed);
 

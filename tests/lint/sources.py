@@ -24,8 +24,10 @@ LAYERS = {
        "claude_guard claude_lines claude_place claude_transport "
        "claude_version "
        "openai_messages openai_params openai_request openai_response "
-       "session session_claim session_key session_record",
-    4: "access chat chat_launch chat_reply chat_turn exchange health models refused route "
+       "session session_claim session_key session_record session_store "
+       "store_file store_lock store_scan store_value",
+    4: "access chat chat_launch chat_reply chat_turn exchange health models "
+       "refused route "
        "serve task",
     5: "cli demo handler",
 }

@@ -51,10 +51,13 @@ static Suite *(*const suites[])(void) = {
     suite_session_claim,
     suite_session_key,
     suite_session_record,
+    suite_session_store,
+    suite_session_store_damage,
     suite_settings,
     suite_settings_models,
     suite_signals,
     suite_slots,
+    suite_store_value,
 };
 
 int

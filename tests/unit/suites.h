@@ -50,9 +50,12 @@ Suite *suite_session(void);
 Suite *suite_session_claim(void);
 Suite *suite_session_key(void);
 Suite *suite_session_record(void);
+Suite *suite_session_store(void);
+Suite *suite_session_store_damage(void);
 Suite *suite_settings(void);
 Suite *suite_settings_models(void);
 Suite *suite_signals(void);
 Suite *suite_slots(void);
+Suite *suite_store_value(void);
 
 #endif

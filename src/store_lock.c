@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store_lock.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "banned.h"
+
+#define AGAIN_MS  10 /* a signal that came just before the wait */
+#define MOST_GONE 16 /* somebody keeps removing the file */
+
+static const char mark[] = "ccp session store\n";
+#define MARK_BYTES (sizeof(mark) - 1)
+
+static enum store_mark
+read_mark(int fd)
+{
+	char text[MARK_BYTES];
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+
+	if (n == -1)
+		return errno == EISDIR ? STORE_MARK_OTHER : STORE_MARK_ERROR;
+	if (n == 0)
+		return STORE_MARK_NONE;
+	return n == (ssize_t)sizeof(text) &&
+	               memcmp(text, mark, sizeof(text)) == 0
+	           ? STORE_MARK_OURS
+	           : STORE_MARK_OTHER;
+}
+
+/* Never waits for the other end of a FIFO. */
+static int
+open_file(const char *path, int flags)
+{
+	return open(
+	    path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+}
+
+enum store_mark
+store_lock_mark(const char *path)
+{
+	int fd = open_file(path, O_RDONLY);
+	enum store_mark found;
+	int error;
+
+	if (fd == -1)
+		return errno == ENOENT ? STORE_MARK_NONE : STORE_MARK_ERROR;
+	found = read_mark(fd);
+	error = errno;
+	(void)close(fd);
+	errno = error;
+	return found;
+}
+
+static volatile sig_atomic_t expired;
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+	expired = 1;
+}
+
+/* The alarms that were set before come later by as much as was waited. */
+struct alarms {
+	struct itimerval timer;
+	struct sigaction action;
+	sigset_t mask;
+};
+
+static void
+set_alarms(struct alarms *before, int ms)
+{
+	struct itimerval timer = {
+	    .it_value = {ms / 1000, ms % 1000 * 1000},
+	    .it_interval = {0, AGAIN_MS * 1000},
+	};
+	struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART */
+	sigset_t set;
+
+	expired = 0;
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGALRM, &action, &before->action);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &set, &before->mask);
+	(void)setitimer(ITIMER_REAL, &timer, &before->timer);
+}
+
+static void
+restore_alarms(const struct alarms *before)
+{
+	struct itimerval off = {{0, 0}, {0, 0}};
+
+	(void)setitimer(ITIMER_REAL, &off, NULL);
+	(void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
+	(void)sigaction(SIGALRM, &before->action, NULL);
+	(void)setitimer(ITIMER_REAL, &before->timer, NULL);
+}
+
+/* In the kernel's own queue: who looks now and then at a lock that is much
+ * wanted never finds it free. */
+static bool
+wait_for(int fd)
+{
+	while (flock(fd, LOCK_EX) == -1) {
+		if (errno != EINTR)
+			return false;
+		if (expired) {
+			errno = EWOULDBLOCK;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Or was it removed while we waited, so that others lock another one? */
+static bool
+still_there(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && lstat(path, &b) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static bool
+write_mark(int fd)
+{
+	ssize_t n = pwrite(fd, mark, MARK_BYTES, 0);
+
+	if (n == (ssize_t)MARK_BYTES)
+		return fsync(fd) == 0;
+	if (n != -1)
+		errno = ENOSPC;
+	return false;
+}
+
+static bool
+ensure_mark(int fd)
+{
+	int error;
+
+	switch (read_mark(fd)) {
+	case STORE_MARK_OURS:
+		return true;
+	case STORE_MARK_OTHER:
+		errno = EEXIST;
+		return false;
+	case STORE_MARK_ERROR:
+		return false;
+	case STORE_MARK_NONE:
+		break;
+	}
+	if (write_mark(fd))
+		return true;
+	/* Half a mark would be somebody else's. */
+	error = errno;
+	errno = ftruncate(fd, 0) == 0 ? error : EIO;
+	return false;
+}
+
+static int
+fail(int fd)
+{
+	int error = errno;
+
+	(void)close(fd);
+	errno = error;
+	return -1;
+}
+
+static int
+take(const char *path)
+{
+	int fd, tries;
+
+	for (tries = 0; tries < MOST_GONE; tries++) {
+		fd = open_file(path, O_RDWR | O_CREAT);
+		if (fd == -1)
+			return -1;
+		if (!wait_for(fd))
+			return fail(fd);
+		if (still_there(fd, path))
+			return ensure_mark(fd) ? fd : fail(fd);
+		(void)close(fd);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
+int
+store_lock_take(const char *path, int ms)
+{
+	struct alarms before;
+	int fd, error;
+
+	set_alarms(&before, ms);
+	fd = take(path);
+	error = errno;
+	restore_alarms(&before);
+	errno = error;
+	return fd;
+}
