@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "buf.h"
+#include "demo_session.h"
 
 #define DEMO_VERSION "2.1.197"
 
@@ -20,10 +21,10 @@ struct demo {
 	long max_turns;
 
 	/* What it has been told, for a turn to look at */
-	char session[37];
+	struct demo_session session;
 	char *system;       /* initialize.systemPrompt, or NULL */
 	char *append;       /* initialize.appendSystemPrompt, or NULL */
-	cJSON *messages;    /* [{"role":...,"text":...}], the last included */
+	cJSON *messages;    /* the last included, see demo_context.h */
 	cJSON *interpreted; /* texts that the real CLI would not have left
 	                       * as they are */
 	char *last;         /* text of the last user message, or NULL */

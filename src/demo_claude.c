@@ -5,8 +5,9 @@
  * ccp runs it where CLAUDE_PATH is "demo", so that somebody without a login
  * sees everything work but the answers; the tests run it for speed and for
  * faults that the real program shows too seldom (CCP_DEMO_MODE, see
- * demo_modes.c; CCP_DEMO_DELAY_MS; CCP_DEMO_RECORD).  It makes no network
- * connection.
+ * demo_modes.c; CCP_DEMO_DELAY_MS; CCP_DEMO_RECORD; CCP_DEMO_SAVE_MS).  It
+ * makes no network connection.  Sessions it keeps as the real program does,
+ * see demo_session.h.
  *
  * The protocol is that of "claude -p --input-format stream-json
  * --output-format stream-json --verbose --include-partial-messages": one JSON
@@ -46,6 +47,7 @@
 #include "demo_io.h"
 #include "demo_lines.h"
 #include "demo_modes.h"
+#include "demo_session.h"
 #include "demo_text.h"
 #include "demo_turn.h"
 #include "limits.h"
@@ -54,6 +56,7 @@
 #include "banned.h"
 
 #define DELAY_MS 20
+#define HANG_MS  1000
 
 extern char **environ;
 
@@ -75,12 +78,17 @@ take_option(struct demo *d, struct options *o, char *const **argv)
 	    {"--print", &o->print, NULL},
 	    {"--verbose", &o->verbose, NULL},
 	    {"--include-partial-messages", &o->partial, NULL},
+	    {"--fork-session", &d->session.fork, NULL},
+	    {"--no-session-persistence", &d->session.unkept, NULL},
 	    {"--input-format", NULL, &o->input_format},
 	    {"--output-format", NULL, &o->output_format},
 	    {"--model", NULL, &d->model},
 	    {"--max-turns", NULL, &o->max_turns},
 	    {"--permission-mode", NULL, &d->permission_mode},
 	    {"--setting-sources", NULL, &o->ignored},
+	    {"--resume", NULL, &d->session.resume},
+	    {"--resume-session-at", NULL, &d->session.at},
+	    {"--session-id", NULL, &d->session.wanted},
 	};
 	const char *word = **argv;
 	size_t i, n = sizeof(known) / sizeof(*known), len;
@@ -173,13 +181,33 @@ answer_command(struct demo *d, const char *command)
 	demo_result(d, &r);
 }
 
+/* A line becomes part of the session, by its own uuid if it has one. */
 static void
-user_line(struct demo *d, const cJSON *line, const cJSON *content)
+keep(struct demo *d, const cJSON *line, const cJSON *message)
+{
+	CLEANUP_FREE char *text = cJSON_PrintUnformatted(message);
+	const char *uuid, *type;
+	char made[37];
+
+	type = cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(line, "type"));
+	uuid = cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(line, "uuid"));
+	if (text == NULL)
+		demo_die("out of memory");
+	random_uuid(made);
+	demo_session_add(d, type, uuid == NULL ? made : uuid, text, false);
+}
+
+static void
+user_line(struct demo *d, const cJSON *line, const cJSON *message,
+    const cJSON *content)
 {
 	CLEANUP_FREE char *command = NULL;
 
 	free(d->last);
-	d->last = demo_text_add(d, "user", content);
+	d->last = demo_text_examine(d, content);
+	keep(d, line, message);
 	if (cJSON_IsFalse(
 		cJSON_GetObjectItemCaseSensitive(line, "shouldQuery"))) {
 		acknowledge(d);
@@ -202,7 +230,7 @@ assistant_line(struct demo *d, const cJSON *line, const cJSON *message,
 	    !cJSON_IsArray(content))
 		demo_die("error: assistant line without uuid, message.id or an "
 			 "array of blocks");
-	free(demo_text_add(d, "assistant", content));
+	keep(d, line, message);
 }
 
 /* Lines of other types are passed over, as the real CLI does. */
@@ -227,7 +255,7 @@ handle(struct demo *d, const cJSON *line)
 		demo_die(
 		    "Error: Expected message role '%s', got '%s'", type, role);
 	if (strcmp(type, "user") == 0)
-		user_line(d, line, content);
+		user_line(d, line, message, content);
 	else
 		assistant_line(d, line, message, content);
 }
@@ -239,7 +267,6 @@ prepare(struct demo *d, char *const *argv)
 	const char *modes = getenv("CCP_DEMO_MODE");
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	random_uuid(d->session);
 	buf_init(&d->input, LIMIT_CLAUDE_STDIN_BYTES);
 	buf_init(&d->said, LIMIT_CLAUDE_STDIN_BYTES);
 	d->waiting = cJSON_CreateArray();
@@ -249,6 +276,7 @@ prepare(struct demo *d, char *const *argv)
 		demo_die("out of memory");
 	d->delay_ms = delay == NULL ? DELAY_MS : strtol(delay, NULL, 10);
 	demo_record_open(d, argv, environ);
+	demo_session_begin(d);
 	if (modes != NULL && modes[0] != '\0')
 		demo_modes_apply(d, modes);
 }
@@ -256,13 +284,17 @@ prepare(struct demo *d, char *const *argv)
 static void
 finish(struct demo *d)
 {
+	d->interrupted = false;
 	while (d->hang || d->deaf)
-		(void)pause();
+		(void)demo_pause(d, HANG_MS);
+	demo_session_end(d);
 	cJSON_Delete(d->waiting);
 	cJSON_Delete(d->messages);
 	cJSON_Delete(d->interpreted);
 	buf_free(&d->input);
 	buf_free(&d->said);
+	buf_free(&d->session.lines);
+	free(d->session.path);
 	free(d->modes);
 	free(d->system);
 	free(d->append);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "demo_context.h"
 #include "demo_io.h"
 #include "demo_lines.h"
 #include "demo_turn.h"
@@ -78,22 +79,24 @@ static void
 use_tool(struct demo *d, int index)
 {
 	static const char input[] = "{\"command\":\"ls\"}";
-	static const char block[] = "{\"type\":\"tool_use\","
-				    "\"id\":\"toolu_demo1\",\"name\":\"Bash\","
-				    "\"input\":{%s}}";
-	char text[128];
+	static const char block[] =
+	    "{\"type\":\"tool_use\",\"id\":\"toolu_%s\","
+	    "\"name\":\"Bash\",\"input\":%s}";
+	char text[256];
 
-	(void)snprintf(text, sizeof(text), block, "");
+	(void)snprintf(text, sizeof(text), block, d->message_id, "{}");
 	demo_block_start(d, index, text);
 	demo_delta(
 	    d, index, "input_json_delta", "partial_json", input, strlen(input));
-	(void)snprintf(text, sizeof(text), block, "\"command\":\"ls\"");
+	(void)snprintf(text, sizeof(text), block, d->message_id, input);
 	demo_assistant(d, text);
 	demo_block_stop(d, index);
 	demo_turn_end(d, "tool_use");
-	demo_user(d,
-	    "{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_demo1\","
-	    "\"content\":\"TOOL OUTPUT\",\"is_error\":false}");
+	(void)snprintf(text, sizeof(text),
+	    "{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_%s\","
+	    "\"content\":\"TOOL OUTPUT\",\"is_error\":false}",
+	    d->message_id);
+	demo_user(d, text);
 }
 
 bool
@@ -140,12 +143,33 @@ demo_fault_transcript(struct demo *d)
 		cJSON_AddStringToObject(all, "system", d->system);
 	if (d->append != NULL)
 		cJSON_AddStringToObject(all, "append", d->append);
-	cJSON_AddItemToObject(
-	    all, "messages", cJSON_Duplicate(d->messages, true));
+	cJSON_AddItemToObject(all, "messages", demo_context_texts(d));
 	cJSON_AddItemToObject(
 	    all, "interpreted", cJSON_Duplicate(d->interpreted, true));
 	text = cJSON_PrintUnformatted(all);
 	cJSON_Delete(all);
+	if (text == NULL)
+		demo_die("out of memory");
+	return answer(d, text);
+}
+
+/* What a model would see here.  A question with "[tool]" in it is answered with
+ * the help of a tool, which is then part of the context. */
+bool
+demo_fault_context(struct demo *d)
+{
+	CLEANUP_FREE char *text = NULL;
+	cJSON *whole;
+
+	if (strstr(d->last, "[tool]") != NULL) {
+		demo_turn_begin(d);
+		if (!demo_turn_text(d, 0, "Let me look. "))
+			return false;
+		use_tool(d, 1);
+	}
+	whole = demo_context_whole(d);
+	text = cJSON_PrintUnformatted(whole);
+	cJSON_Delete(whole);
 	if (text == NULL)
 		demo_die("out of memory");
 	return answer(d, text);

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "demo_lines.h"
+#include "demo_session.h"
 #include "json_text.h"
 #include "limits.h"
 
@@ -196,7 +197,9 @@ read_some(struct demo *d, int timeout)
 	ssize_t n;
 	char *to;
 
-	if (poll(&p, 1, timeout) <= 0 || p.revents == 0)
+	n = poll(&p, 1, demo_session_wait(d, timeout));
+	demo_session_write_due(d);
+	if (n <= 0 || p.revents == 0)
 		return false;
 	to = buf_reserve(&d->input, LIMIT_READ_BYTES, &room);
 	if (room == 0)

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "demo_io.h"
+#include "demo_session.h"
 #include "json_text.h"
 #include "limits.h"
 #include "random.h"
@@ -16,14 +18,20 @@
 
 /* What every line but control lines ends with. */
 static void
+finish_as(const struct demo *d, struct buf *b, char uuid[37])
+{
+	random_uuid(uuid);
+	buf_addf(b, ",\"session_id\":\"%s\",\"uuid\":\"%s\"}\n", d->session.id,
+	    uuid);
+	demo_write(b);
+}
+
+static void
 finish(const struct demo *d, struct buf *b)
 {
 	char uuid[37];
 
-	random_uuid(uuid);
-	buf_addf(
-	    b, ",\"session_id\":\"%s\",\"uuid\":\"%s\"}\n", d->session, uuid);
-	demo_write(b);
+	finish_as(d, b, uuid);
 }
 
 /* ,"key":"text", or null */
@@ -246,14 +254,32 @@ demo_message_stop(const struct demo *d)
 	demo_event(d, &b);
 }
 
-void
-demo_assistant(const struct demo *d, const char *block)
+/* A line of the conversation around the JSON text of its message, which is
+ * freed; rest: further members. */
+static void
+say_message(struct demo *d, const char *type, struct buf *message,
+    const struct buf *rest, bool api_error)
 {
 	struct buf b = LINE;
+	char uuid[37];
+
+	buf_addf(&b, "{\"type\":\"%s\",\"message\":", type);
+	buf_add(&b, buf_str(message), message->len);
+	buf_addstr(&b, ",\"parent_tool_use_id\":null");
+	buf_add(&b, buf_str(rest), rest->len);
+	finish_as(d, &b, uuid);
+	demo_session_add(d, type, uuid, buf_str(message), api_error);
+	buf_free(message);
+}
+
+void
+demo_assistant(struct demo *d, const char *block)
+{
+	struct buf b = LINE;
+	CLEANUP_BUF struct buf rest = LINE;
 
 	buf_addf(&b,
-	    "{\"type\":\"assistant\",\"message\":{\"id\":\"%s\","
-	    "\"type\":\"message\",\"role\":\"assistant\"",
+	    "{\"id\":\"%s\",\"type\":\"message\",\"role\":\"assistant\"",
 	    d->message_id);
 	add_member(&b, "model", d->model);
 	buf_addstr(&b, ",\"content\":[");
@@ -261,43 +287,41 @@ demo_assistant(const struct demo *d, const char *block)
 	buf_addstr(&b, "],\"stop_reason\":null,\"stop_sequence\":null,"
 		       "\"usage\":");
 	add_usage(&b, d, 1, 1);
-	buf_addstr(&b, "},\"parent_tool_use_id\":null,"
-		       "\"request_id\":\"req_demo\"");
-	finish(d, &b);
+	buf_addch(&b, '}');
+	add_member(&rest, "request_id", "req_demo");
+	say_message(d, "assistant", &b, &rest, false);
 }
 
 void
-demo_synthetic(const struct demo *d, const char *text, const char *error)
+demo_synthetic(struct demo *d, const char *text, const char *error)
 {
 	struct buf b = LINE;
+	CLEANUP_BUF struct buf rest = LINE;
 	char uuid[37];
 
 	random_uuid(uuid);
 	buf_addf(&b,
-	    "{\"type\":\"assistant\",\"message\":{\"id\":\"%s\","
-	    "\"model\":\"<synthetic>\",\"role\":\"assistant\","
-	    "\"stop_reason\":\"stop_sequence\",\"stop_sequence\":\"\","
-	    "\"type\":\"message\",\"usage\":",
+	    "{\"id\":\"%s\",\"model\":\"<synthetic>\","
+	    "\"role\":\"assistant\",\"stop_reason\":\"stop_sequence\","
+	    "\"stop_sequence\":\"\",\"type\":\"message\",\"usage\":",
 	    uuid);
 	add_usage(&b, d, 0, 0);
 	buf_addstr(&b, ",\"content\":[{\"type\":\"text\"");
 	add_member(&b, "text", text);
-	buf_addstr(&b, "}]},\"parent_tool_use_id\":null");
+	buf_addstr(&b, "}]}");
 	if (error != NULL)
-		add_member(&b, "error", error);
-	finish(d, &b);
+		add_member(&rest, "error", error);
+	say_message(d, "assistant", &b, &rest, error != NULL);
 }
 
 void
-demo_user(const struct demo *d, const char *content)
+demo_user(struct demo *d, const char *content)
 {
 	struct buf b = LINE;
+	CLEANUP_BUF struct buf rest = LINE;
 
-	buf_addf(&b,
-	    "{\"type\":\"user\",\"message\":{\"role\":\"user\","
-	    "\"content\":[%s]},\"parent_tool_use_id\":null",
-	    content);
-	finish(d, &b);
+	buf_addf(&b, "{\"role\":\"user\",\"content\":[%s]}", content);
+	say_message(d, "user", &b, &rest, false);
 }
 
 static void

@@ -29,13 +29,13 @@ void demo_message_delta(struct demo *d, const char *stop_reason);
 void demo_message_stop(const struct demo *d);
 
 /* One finished block, given as JSON text. */
-void demo_assistant(const struct demo *d, const char *block);
+void demo_assistant(struct demo *d, const char *block);
 
 /* What the CLI itself says in place of the model.  error may be NULL. */
-void demo_synthetic(const struct demo *d, const char *text, const char *error);
+void demo_synthetic(struct demo *d, const char *text, const char *error);
 
 /* A user line that the CLI made; content as JSON text. */
-void demo_user(const struct demo *d, const char *content);
+void demo_user(struct demo *d, const char *content);
 
 struct demo_result {
 	const char *subtype; /* "success", "error_max_turns", ... */

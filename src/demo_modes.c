@@ -131,6 +131,7 @@ static const struct demo_mode modes[] = {
 
     {"bad-json", NULL, demo_fault_bad_json},
     {"broken-stream", NULL, demo_fault_broken_stream},
+    {"context", NULL, demo_fault_context},
     {"die-midway", NULL, demo_fault_die_midway},
     {"error", NULL, demo_fault_error},
     {"fallback", NULL, demo_fault_fallback},

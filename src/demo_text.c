@@ -99,35 +99,29 @@ examine(struct demo *d, const cJSON *content)
 }
 
 static void
-add_text(cJSON *texts, struct buf *joined, const char *text)
+join(struct buf *joined, const char *text)
 {
 	if (text == NULL || blank(text))
 		return;
-	cJSON_AddItemToArray(texts, cJSON_CreateString(text));
 	if (joined->len > 0)
 		buf_addch(joined, '\n');
 	buf_addstr(joined, text);
 }
 
 char *
-demo_text_add(struct demo *d, const char *role, const cJSON *content)
+demo_text_examine(struct demo *d, const cJSON *content)
 {
 	struct buf joined = BUF_INIT(LIMIT_CLAUDE_STDIN_BYTES);
-	cJSON *message = cJSON_CreateObject(), *texts;
 	const cJSON *block;
 	char *text;
 
-	cJSON_AddStringToObject(message, "role", role);
-	texts = cJSON_AddArrayToObject(message, "texts");
 	if (cJSON_IsString(content))
-		add_text(texts, &joined, content->valuestring);
+		join(&joined, content->valuestring);
 	else {
 		cJSON_ArrayForEach(block, content)
-		    add_text(texts, &joined, block_text(block));
+		    join(&joined, block_text(block));
 	}
-	cJSON_AddItemToArray(d->messages, message);
-	if (strcmp(role, "user") == 0)
-		examine(d, content);
+	examine(d, content);
 	text = buf_steal(&joined);
 	if (text == NULL)
 		demo_die("out of memory");

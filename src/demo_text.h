@@ -12,12 +12,11 @@
 #include "demo.h"
 
 /*
- * Adds a message of the given role to d->messages and what is not inert in it
- * to d->interpreted.  content is a string or an array of blocks; blank text
- * blocks are dropped.  Returns the text, blocks joined by line ends; the
- * caller frees it.
+ * Adds what is not inert in a user line to d->interpreted.  content is a
+ * string or an array of blocks.  Returns the text, blocks joined by line ends
+ * without blank ones; the caller frees it.
  */
-char *demo_text_add(struct demo *d, const char *role, const cJSON *content);
+char *demo_text_examine(struct demo *d, const cJSON *content);
 
 /* The slash command that text is, "/name", or NULL.  The caller frees it. */
 char *demo_text_command(const cJSON *content);
