@@ -184,8 +184,10 @@ resume(struct demo *d)
 	lines = path == NULL ? NULL : demo_transcript_read(path);
 	if (lines == NULL)
 		fail(d, "No conversation found with session ID: ", s->resume);
-	if (s->at != NULL && !demo_transcript_cut(lines, s->at))
+	if (s->at != NULL && !demo_transcript_cut(lines, s->at)) {
+		cJSON_Delete(lines);
 		fail(d, "No message found with message.uuid of: ", s->at);
+	}
 	cJSON_ArrayForEach(line, lines) recall(d, line);
 	cJSON_Delete(lines);
 }
