@@ -35,7 +35,7 @@ class Place:
     def __init__(self):
         self._dir = tempfile.TemporaryDirectory(prefix="ccp-test-")
         self.home = os.path.join(self._dir.name, "home")
-        self.work = os.path.join(self._dir.name, "My work_1.\u00fc")
+        self.work = os.path.join(self._dir.name, "My work_1.\u00fc\U0001f600")
         self.other = os.path.join(self._dir.name, "other")
         for path in (self.home, self.work, self.other):
             os.mkdir(path)
@@ -48,7 +48,9 @@ class Place:
         self._dir.cleanup()
 
     def path(self, session, cwd=None):
-        name = re.sub("[^A-Za-z0-9]", "-", os.path.realpath(cwd or self.work))
+        units = os.path.realpath(cwd or self.work).encode("utf-16-le")
+        name = re.sub("[^A-Za-z0-9]", "-", "".join(
+            chr(n) for n in memoryview(units).cast("H")))
         return os.path.join(self.config, "projects", name,
                             session + ".jsonl")
 
@@ -403,10 +405,13 @@ def _():
         eq(place.saved(demo.session()), [])
         with Demo(place) as demo:
             demo.ask("one")
-            until(lambda: len(place.saved(demo.session())) == 2,
-                  what="the transcript of a live process")
+            for number in (2, 4):
+                until(lambda n=number: len(place.saved(demo.session())) == n,
+                      what="the transcript of a live process")
+                demo.ask("two")
             demo.end(signal.SIGKILL)
-        eq(len(place.saved(demo.session())), 2)
+        eq([line["uuid"] for line in place.saved(demo.session())][1:4:2],
+           demo.answers()[:2])
 
 
 @test("TERM and an end save what is finished, and leave the cut question")
