@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "access.h"
 
-#include <nettle/memops.h>
-#include <nettle/sha2.h>
-
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -166,22 +162,6 @@ access_preflight(struct exchange *x, const struct http_head *head)
 	return true;
 }
 
-/* Digests have one length whatever the key's is, so the comparison tells
- * nothing of it. */
-static bool
-same_key(struct http_slice given, const char *key)
-{
-	uint8_t a[SHA256_DIGEST_SIZE], b[SHA256_DIGEST_SIZE];
-	struct sha256_ctx sha;
-
-	sha256_init(&sha);
-	sha256_update(&sha, given.len, (const uint8_t *)given.at);
-	sha256_digest(&sha, sizeof(a), a);
-	sha256_update(&sha, strlen(key), (const uint8_t *)key);
-	sha256_digest(&sha, sizeof(b), b);
-	return memeql_sec(a, b, sizeof(a)) != 0;
-}
-
 /* What follows "Bearer "; empty if the field is not of that form. */
 static struct http_slice
 bearer(const struct http_field *field)
@@ -201,6 +181,25 @@ bearer(const struct http_field *field)
 	return key;
 }
 
+/* Whose key it is.  All are compared, whichever fits. */
+static bool
+know_key(struct exchange *x, struct http_slice given)
+{
+	const struct settings *s = x->settings;
+	bool only = api_key_same(given.at, given.len, s->api_key);
+	bool named = api_keys_find(s->api_keys, given.at, given.len, &x->key);
+
+	if (named) {
+		x->key_name = x->key.name;
+		if (x->key.directory[0] != '\0')
+			x->key_directory = x->key.directory;
+	}
+	/* The well-known one is no key beside others. */
+	if (strcmp(s->api_key, SETTINGS_DEFAULT_KEY) == 0)
+		only = only && settings_default_key(s);
+	return named || only;
+}
+
 bool
 access_key(
     struct exchange *x, const struct http_head *head, struct api_error *e)
@@ -213,7 +212,7 @@ access_key(
 		    "The default key works on loopback addresses only: set "
 		    "API_KEY.");
 	field = http_field(head, "authorization", &fields);
-	if (fields == 1 && same_key(bearer(field), x->settings->api_key))
+	if (fields == 1 && know_key(x, bearer(field)))
 		return true;
 	exchange_field(x, "WWW-Authenticate", "Bearer realm=\"ccp\"");
 	api_error_set(e, 401, "invalid_request_error", "invalid_api_key", "%s",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "chat_directory.h"
 #include "chat_launch.h"
 #include "chat_turn.h"
 #include "claude.h"
@@ -16,9 +17,7 @@
 #include "log.h"
 #include "model_names.h"
 #include "openai_request.h"
-#include "runtime_dir.h"
 #include "session.h"
-#include <unistd.h>
 
 #include "banned.h"
 
@@ -26,8 +25,8 @@ struct chat {
 	struct task task; /* first: a chat is a task */
 	struct exchange *x;
 	struct chat_request *request; /* NULL once Claude has taken it */
-	char *cwd;                    /* Claude's directory */
-	char *store;                  /* of the sessions; NULL: none */
+	struct chat_directory directory;
+	char *store; /* of the sessions; NULL: none */
 	struct session session;
 	bool planned; /* how the session goes on is known */
 	bool taken;   /* Claude has gone to its API with the conversation */
@@ -213,7 +212,8 @@ start_or_fail(struct chat *c)
 	const char *mode = c->x->settings->system_prompt_mode;
 	struct api_error e;
 
-	c->claude = chat_launch(c->x, c->request, &c->session, &e);
+	c->claude =
+	    chat_launch(c->x, c->directory.path, c->request, &c->session, &e);
 	if (c->claude == NULL) { /* which is in the log */
 		reply_error(&c->turn.reply, &e);
 		c->turn.answered = true;
@@ -354,7 +354,7 @@ chat_free(struct task *t)
 	place_close(&c->place);
 	session_close(&c->session);
 	turn_close(&c->turn);
-	free(c->cwd);
+	chat_directory_clear(&c->directory);
 	free(c->store);
 	free(c->model);
 	free(c);
@@ -365,37 +365,14 @@ static const struct task_ops chat_ops = {
 
 /* The beginning. */
 
-/* XXTEMP */
-static void
-locate(struct chat *c)
-{
-	const struct settings *s = c->x->settings;
-	char path[4096];
-	const char *run = settings_getenv(c->x->env, "XDG_RUNTIME_DIR");
-	int dir;
-
-	c->cwd = s->claude_working_dir[0] != '\0'
-	             ? strdup(s->claude_working_dir)
-	             : getcwd(NULL, 0);
-	dir = runtime_dir_open(c->x->env);
-	if (dir >= 0)
-		close(dir);
-	(void)snprintf(path, sizeof(path), "%s/ccp/sessions.db", run);
-	c->store = strdup(path);
-}
-
 static void
 open_session(struct chat *c)
 {
-	const struct settings *s = c->x->settings;
-	struct session_place place = {.store = c->store,
-	    .cwd = c->cwd,
-	    .key_name = "",
-	    .ttl_ms = s->session_ttl_ms};
+	const struct session_place place = {.store = c->store,
+	    .cwd = c->directory.path,
+	    .key_name = c->x->key_name,
+	    .ttl_ms = c->x->settings->session_ttl_ms};
 
-	locate(c);
-	place.cwd = c->cwd;
-	place.store = c->store;
 	session_open(&c->session, &place, c->request);
 }
 
@@ -435,7 +412,18 @@ chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
 		return false;
 	}
-	return true;
+	return chat_directory_find(&c->directory, x, c->request, e);
+}
+
+/* What ccp says itself; no Claude is needed. */
+static void
+answer_at_once(struct chat *c)
+{
+	static const struct token_usage none;
+
+	reply_text(&c->turn.reply, c->directory.answer);
+	reply_finish(&c->turn.reply, "stop", &none);
+	chat_free(&c->task);
 }
 
 void
@@ -448,7 +436,10 @@ chat_serve(struct exchange *x)
 	if (c != NULL)
 		c->place.dir = c->session.claim = -1;
 	if (c != NULL && chat_open(c, x, &e)) {
-		chat_begin(c);
+		if (c->directory.answer != NULL)
+			answer_at_once(c);
+		else
+			chat_begin(c);
 		return;
 	}
 	exchange_error(x, &e);

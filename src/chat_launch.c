@@ -24,22 +24,24 @@ find(const struct exchange *x, struct api_error *e)
 	return NULL;
 }
 
-static int
-make_launch(struct claude_launch *ret, const char *path,
-    const struct exchange *x, const struct chat_request *r,
-    const struct session *s)
+static struct claude_origin
+origin_of(const char *cwd, const struct session *s)
 {
-	struct claude_resume resume = {s->id, s->at, s->plan == SESSION_FORK};
-	bool resumed = s->plan == SESSION_RESUME || s->plan == SESSION_FORK;
+	struct claude_origin from = {.cwd = cwd};
 
-	return claude_launch_make(
-	    ret, path, x->settings, r, resumed ? &resume : NULL, x->env);
+	if (s->plan == SESSION_RESUME || s->plan == SESSION_FORK) {
+		from.session = s->id;
+		from.at = s->at;
+		from.fork = s->plan == SESSION_FORK;
+	}
+	return from;
 }
 
 struct claude *
-chat_launch(const struct exchange *x, const struct chat_request *r,
-    const struct session *s, struct api_error *e)
+chat_launch(const struct exchange *x, const char *cwd,
+    const struct chat_request *r, const struct session *s, struct api_error *e)
 {
+	struct claude_origin from = origin_of(cwd, s);
 	CLEANUP_FREE char *path = find(x, e);
 	struct claude_launch launch;
 	struct child_error error;
@@ -47,7 +49,8 @@ chat_launch(const struct exchange *x, const struct chat_request *r,
 
 	if (path == NULL)
 		return NULL;
-	if (make_launch(&launch, path, x, r, s) == -1) {
+	if (claude_launch_make(&launch, path, &from, x->settings, r, x->env) ==
+	    -1) {
 		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
 		log_error("%s %s", x->id, e->message);
 		return NULL;

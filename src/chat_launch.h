@@ -10,9 +10,9 @@
 #include "openai_request.h"
 #include "session.h"
 
-/* NULL sets *e, and is in the log.  The caller frees the process once it is
- * stopped. */
-struct claude *chat_launch(const struct exchange *x,
+/* In directory cwd.  NULL sets *e, and is in the log.  The caller frees the
+ * process once it is stopped. */
+struct claude *chat_launch(const struct exchange *x, const char *cwd,
     const struct chat_request *r, const struct session *s, struct api_error *e);
 
 #endif

@@ -233,20 +233,19 @@ make_argv(const struct settings *s, const struct chat_request *r)
 }
 
 static bool
-add_resume(struct claude_launch *l, const struct claude_resume *resume)
+add_session(struct claude_launch *l, const struct claude_origin *from)
 {
 	struct words w = {NULL, 0, 0};
 	char **p;
 	bool ok = true;
 
-	if (resume == NULL)
+	if (from->session == NULL)
 		return true;
 	for (p = l->argv; *p != NULL; p++)
 		ok = ok && words_add(&w, *p);
-	ok =
-	    ok && words_add(&w, "--resume") && words_add(&w, resume->session) &&
-	    words_add(&w, "--resume-session-at") && words_add(&w, resume->at) &&
-	    (!resume->fork || words_add(&w, "--fork-session"));
+	ok = ok && words_add(&w, "--resume") && words_add(&w, from->session) &&
+	     words_add(&w, "--resume-session-at") && words_add(&w, from->at) &&
+	     (!from->fork || words_add(&w, "--fork-session"));
 	words_free(l->argv);
 	l->argv = w.v;
 	return ok;
@@ -280,8 +279,8 @@ make_fingerprint(struct claude_launch *l)
 
 int
 claude_launch_make(struct claude_launch *ret, const char *path,
-    const struct settings *s, const struct chat_request *r,
-    const struct claude_resume *resume, char *const *env)
+    const struct claude_origin *from, const struct settings *s,
+    const struct chat_request *r, char *const *env)
 {
 	struct claude_launch l = {
 	    .path = strdup(path),
@@ -290,8 +289,8 @@ claude_launch_make(struct claude_launch *ret, const char *path,
 	};
 	bool ok = l.path != NULL && l.argv != NULL && l.envp != NULL;
 
-	if (s->claude_working_dir[0] != '\0') {
-		l.cwd = strdup(s->claude_working_dir);
+	if (from->cwd != NULL) {
+		l.cwd = strdup(from->cwd);
 		ok = ok && l.cwd != NULL;
 	}
 	if (!ok) {
@@ -299,7 +298,7 @@ claude_launch_make(struct claude_launch *ret, const char *path,
 		return -1;
 	}
 	make_fingerprint(&l);
-	if (!add_resume(&l, resume)) {
+	if (!add_session(&l, from)) {
 		claude_launch_clear(&l);
 		return -1;
 	}

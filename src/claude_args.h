@@ -23,20 +23,22 @@ struct claude_launch {
 	char fingerprint[65];
 };
 
-/* A session to go on with.  Always at an answer: what was aborted after it is
- * in the session too, and a plain --resume would show it to the model. */
-struct claude_resume {
-	const char *session, *at; /* UUIDs */
-	bool fork;                /* in a copy */
+/* Where Claude begins.  A session is always continued at one of its answers:
+ * what was aborted after that is in the session too, and a plain --resume would
+ * show it to the model. */
+struct claude_origin {
+	const char *cwd;          /* NULL: as it is */
+	const char *session, *at; /* UUIDs; NULL: a new session */
+	bool fork;                /* go on in a copy */
 };
 
 /*
- * path: the program, already found.  resume: NULL for a new session.  env: the environment of this process.
+ * path: the program, already found.  env: the environment of this process.
  * 0, or -1 when out of memory.  The caller frees with claude_launch_clear().
  */
 int claude_launch_make(struct claude_launch *ret, const char *path,
-    const struct settings *s, const struct chat_request *r,
-    const struct claude_resume *resume, char *const *env);
+    const struct claude_origin *from, const struct settings *s,
+    const struct chat_request *r, char *const *env);
 void claude_launch_clear(struct claude_launch *l);
 
 /* Whether the child may have this variable; more: names of CLAUDE_ENV. */

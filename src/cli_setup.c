@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "address.h"
+#include "api_keys.h"
 #include "buf.h"
 #include "claude_find.h"
 #include "cleanup.h"
 #include "log.h"
+#include "work_dir.h"
 
 #include "banned.h"
 
@@ -59,6 +61,38 @@ listen_at(const struct setup *s, const struct settings *fresh,
 	return false;
 }
 
+/* A request will fail for it; until then somebody may make it. */
+static void
+check_directory(const char *what, const char *of, const char *text)
+{
+	const struct work_dir_rules rules = {
+	    settings_getenv(environ, "HOME"), "", .relative = true};
+	char path[PATH_MAX];
+	enum work_dir_problem problem;
+
+	if (text[0] == '\0')
+		return;
+	problem = work_dir_find(text, &rules, path);
+	if (problem != WORK_DIR_OK)
+		log_warn("%s%s %s is not usable: %s", what, of, text,
+		    work_dir_problem_text(problem));
+}
+
+static void
+check_directories(const struct settings *s)
+{
+	const char *keys = s->api_keys, *dirs = s->allowed_dirs;
+	char entry[PATH_MAX];
+	struct api_key key;
+
+	check_directory("CLAUDE_WORKING_DIR", "", s->claude_working_dir);
+	while (api_keys_next(&keys, &key))
+		check_directory(
+		    "API_KEYS: the directory of ", key.name, key.directory);
+	while (work_dir_next(&dirs, entry))
+		check_directory("ALLOWED_DIRS:", "", entry);
+}
+
 static void
 tell(const struct settings *s, const char *claude)
 {
@@ -70,6 +104,7 @@ tell(const struct settings *s, const char *claude)
 	if (strcmp(s->claude_permission_mode, "bypassPermissions") == 0)
 		log_warn("CLAUDE_PERMISSION_MODE is bypassPermissions: whoever "
 			 "has the API key can run any command as you");
+	check_directories(s);
 }
 
 bool

@@ -61,6 +61,8 @@ exchange_begin(struct exchange *x, const struct http_head *head)
 	x->started = clock_ms();
 	x->status = 0;
 	x->finished = false;
+	x->key_name = "";
+	x->key_directory = NULL;
 	buf_init(&x->fields, FIELDS_BYTES);
 	(void)snprintf(x->method, sizeof(x->method), "-");
 	(void)snprintf(x->path, sizeof(x->path), "-");

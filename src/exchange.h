@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "api_error.h"
+#include "api_keys.h"
 #include "buf.h"
 #include "http_conn.h"
 #include "limits.h"
@@ -27,9 +28,12 @@ struct exchange {
 	char method[16], path[128];          /* for the log, cut to fit */
 	int64_t started;                     /* clock_ms() */
 	struct buf fields;                   /* field lines of the response */
+	const char *key_name;      /* of API_KEYS; "": of API_KEY, or of none */
+	const char *key_directory; /* NULL: none; both point into key */
+	struct api_key key;
 	const char *session; /* X-CCP-Session; static text, NULL: none */
-	int status;                          /* sent; 0: not yet */
-	bool finished;                       /* the response is complete */
+	int status;          /* sent; 0: not yet */
+	bool finished;       /* the response is complete */
 };
 
 /* head: NULL where none could be parsed.  The id is the client's own

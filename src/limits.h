@@ -89,6 +89,9 @@
 #define LIMIT_CONFIG_BYTES   262144
 #define LIMIT_SETTING_BYTES  4096
 #define LIMIT_LOG_LINE_BYTES 4096
+#define LIMIT_API_KEYS_BYTES 65536 /* of API_KEYS as it is kept */
+#define LIMIT_KEYS           64
+#define LIMIT_KEY_NAME_BYTES 63
 #define LIMIT_MODELS         256 /* words of MODELS */
 #define LIMIT_MODEL_STEPS    8   /* from alias to alias */
 

@@ -27,6 +27,15 @@ const struct setting settings_table[] = {
 	FIELD(api_key),
     },
     {
+	.name = "API_KEYS",
+	.fallback = "",
+	.kind = SETTING_KEYS,
+	.secret = true,
+	.help = "further keys, each with a name and perhaps a directory: a "
+		"JSON object",
+	FIELD(api_keys),
+    },
+    {
 	.name = "PORT",
 	.fallback = "8888",
 	.kind = SETTING_NUMBER,
@@ -83,6 +92,14 @@ const struct setting settings_table[] = {
 	.choices = LIST("auto", "always", "never"),
 	.help = "when a new conversation is asked for its directory",
 	FIELD(ask_working_dir),
+    },
+    {
+	.name = "ALLOWED_DIRS",
+	.fallback = "",
+	.kind = SETTING_TEXT,
+	.help = "the directories that a conversation may choose, with what is "
+		"below them, separated by colons; empty is any",
+	FIELD(allowed_dirs),
     },
     {
 	.name = "CLAUDE_PERMISSION_MODE",
@@ -218,5 +235,6 @@ settings_find(const char *name)
 bool
 settings_default_key(const struct settings *s)
 {
-	return strcmp(s->api_key, SETTINGS_DEFAULT_KEY) == 0;
+	return strcmp(s->api_key, SETTINGS_DEFAULT_KEY) == 0 &&
+	       s->api_keys[0] == '\0';
 }

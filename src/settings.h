@@ -21,12 +21,15 @@ enum setting_kind {
 	SETTING_CHOICE, /* const char *, one of choices */
 	SETTING_NUMBER, /* long, min..max */
 	SETTING_MODELS, /* const char *, as model_names.h reads it */
+	SETTING_KEYS,   /* const char *, as api_keys.h reads it */
 };
 
-#define SETTINGS_MAX 64 /* rows of the table at most */
+#define SETTINGS_MUST_BYTES 256 /* the rest of "KEY must ..." */
+#define SETTINGS_MAX        64  /* rows of the table at most */
 
 struct settings {
 	const char *api_key;
+	const char *api_keys; /* lines, see api_keys.h; "": none */
 	long port;
 	const char *host;
 	const char *cors_origin;
@@ -34,6 +37,7 @@ struct settings {
 	const char *claude_path;
 	const char *claude_working_dir;
 	const char *ask_working_dir; /* auto, always, never */
+	const char *allowed_dirs;    /* separated by colon or comma; "": all */
 	const char *claude_permission_mode;
 	long claude_max_turns;
 	long claude_max_processes; /* 0: twice the number of cores */
@@ -76,8 +80,8 @@ const struct setting *settings_find(const char *name);
  * Reads everything into *s.  file: the path of config.json, NULL for none; a
  * file that does not exist is as good as an empty one.  Its keys are in upper
  * case; unknown ones are ignored, a known one given twice is refused; a value
- * may be a JSON string, a whole number or a boolean, and of MODELS an object or
- * an array.  env: the environment,
+ * may be a JSON string, a whole number or a boolean, of MODELS an object or
+ * an array too, and of API_KEYS an object.  env: the environment,
  * NULL-terminated; an empty variable counts as unset.  A choice is recognised
  * in any case.
  * On failure -1 and a message for a person in err ("config.json line 3: ...",
@@ -96,6 +100,7 @@ char *settings_path(char *const *env);
 /* The value of a variable in env, or NULL. */
 const char *settings_getenv(char *const *env, const char *name);
 
+/* Is the well-known key the one that opens?  Not where API_KEYS names others. */
 bool settings_default_key(const struct settings *s);
 
 #endif

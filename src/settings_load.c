@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api_keys.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "io.h"
@@ -32,6 +33,7 @@ struct loading {
 	cJSON *root;      /* the same, parsed */
 	struct buf texts; /* all values that are texts, each with a NUL */
 	struct buf words; /* MODELS */
+	struct buf keys;  /* API_KEYS */
 	char *err;
 	size_t errlen;
 };
@@ -178,19 +180,25 @@ check_number(struct loading *l, const struct setting *row,
 	return refuse(l, row, o, must);
 }
 
-/* The value becomes the words. */
+typedef bool
+read_text(struct buf *to, const char *text, char must[SETTINGS_MUST_BYTES]);
+typedef bool
+read_json(struct buf *to, const cJSON *value, char must[SETTINGS_MUST_BYTES]);
+
+/* The value becomes what these functions make of it. */
 static int
-check_models(struct loading *l, const struct setting *row, struct origin *o)
+check_structure(struct loading *l, const struct setting *row, struct origin *o,
+    struct buf *to, read_text *text, read_json *json)
 {
 	char must[SETTINGS_MUST_BYTES];
 	bool ok;
 
-	buf_clear(&l->words);
-	ok = o->json != NULL ? settings_models_json(&l->words, o->json, must)
-	                     : settings_models_text(&l->words, o->value, must);
+	buf_clear(to);
+	ok = o->json != NULL ? json(to, o->json, must)
+	                     : text(to, o->value, must);
 	if (!ok)
 		return refuse(l, row, o, must);
-	o->value = buf_str(&l->words);
+	o->value = buf_str(to);
 	return 0;
 }
 
@@ -204,11 +212,23 @@ check(struct loading *l, const struct setting *row, struct origin *o,
 	case SETTING_CHOICE:
 		return check_choice(l, row, o);
 	case SETTING_MODELS:
-		return check_models(l, row, o);
+		return check_structure(l, row, o, &l->words,
+		    settings_models_text, settings_models_json);
+	case SETTING_KEYS:
+		return check_structure(
+		    l, row, o, &l->keys, api_keys_text, api_keys_json);
 	case SETTING_TEXT:
 		break;
 	}
 	return check_text(l, row, o);
+}
+
+static bool
+takes_json(const struct setting *row, const cJSON *item)
+{
+	if (cJSON_IsObject(item))
+		return row->kind == SETTING_MODELS || row->kind == SETTING_KEYS;
+	return cJSON_IsArray(item) && row->kind == SETTING_MODELS;
 }
 
 /* A member of the file as text; digits is room for it. */
@@ -226,8 +246,7 @@ value_text(struct loading *l, const struct setting *row, const cJSON *item,
 		   d == (double)(long long)d) {
 		(void)snprintf(digits, 32, "%lld", (long long)d);
 		o->value = digits;
-	} else if (row->kind == SETTING_MODELS &&
-		   (cJSON_IsObject(item) || cJSON_IsArray(item))) {
+	} else if (takes_json(row, item)) {
 		o->json = item;
 	} else {
 		return refuse(l, row, o, "be a text in quotes");
@@ -350,8 +369,10 @@ settings_load(struct settings *s, const char *file, char *const *env, char *err,
 	int r = 0;
 
 	memset(s, 0, sizeof *s);
-	buf_init(&l.texts, SETTINGS_MAX * (LIMIT_SETTING_BYTES + 1));
+	buf_init(&l.texts,
+	    SETTINGS_MAX * (LIMIT_SETTING_BYTES + 1) + LIMIT_API_KEYS_BYTES);
 	buf_init(&l.words, LIMIT_SETTING_BYTES);
+	buf_init(&l.keys, LIMIT_API_KEYS_BYTES);
 	l.base = slash != NULL ? slash + 1 : file;
 	if (file != NULL)
 		r = read_file(&l, file);
@@ -359,6 +380,7 @@ settings_load(struct settings *s, const char *file, char *const *env, char *err,
 		r = load_rows(&l);
 	buf_free(&l.texts);
 	buf_free(&l.words);
+	buf_free(&l.keys);
 	cJSON_Delete(l.root);
 	free(l.text);
 	return r;

@@ -14,8 +14,7 @@
 #include <stddef.h>
 
 #include "buf.h"
-
-#define SETTINGS_MUST_BYTES 256
+#include "settings.h"
 
 /* Adds the words to an empty buffer.  False sets must to the rest of a
  * sentence, "MODELS must ...". */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../src/limits.h"
+#include "api_keys.h"
 #include "model_names.h"
 #include "require.h"
 
@@ -56,6 +57,19 @@ check_text(const struct setting *row, const char *text)
 }
 
 static void
+check_keys(const char *lines)
+{
+	struct api_key key;
+
+	while (*lines != '\0') {
+		REQUIRE(api_keys_next(&lines, &key));
+		REQUIRE(key.name[0] != '\0');
+		REQUIRE(key.directory[0] == '\0' || key.directory[0] == '/' ||
+			key.directory[0] == '~');
+	}
+}
+
+static void
 check_models(const char *words)
 {
 	static struct model_list list;
@@ -90,6 +104,10 @@ check_settings(const struct settings *s)
 			REQUIRE(number >= row->min && number <= row->max);
 		} else {
 			memcpy(&text, field, sizeof text);
+			if (row->kind == SETTING_KEYS) {
+				check_keys(text);
+				continue;
+			}
 			check_text(row, text);
 			if (row->kind == SETTING_MODELS)
 				check_models(text);

@@ -11,7 +11,9 @@ static Suite *(*const suites[])(void) = {
     suite_access,
     suite_address,
     suite_api_error,
+    suite_api_keys,
     suite_buf,
+    suite_chat_directory,
     suite_chat_reply,
     suite_chat_turn,
     suite_child,
@@ -24,6 +26,7 @@ static Suite *(*const suites[])(void) = {
     suite_claude_lines,
     suite_claude_transport,
     suite_claude_version,
+    suite_directory_talk,
     suite_exchange,
     suite_http_body,
     suite_http_char,
@@ -58,6 +61,7 @@ static Suite *(*const suites[])(void) = {
     suite_signals,
     suite_slots,
     suite_store_value,
+    suite_work_dir,
 };
 
 int

@@ -10,7 +10,9 @@
 Suite *suite_access(void);
 Suite *suite_address(void);
 Suite *suite_api_error(void);
+Suite *suite_api_keys(void);
 Suite *suite_buf(void);
+Suite *suite_chat_directory(void);
 Suite *suite_chat_reply(void);
 Suite *suite_chat_turn(void);
 Suite *suite_child(void);
@@ -23,6 +25,7 @@ Suite *suite_claude_guard(void);
 Suite *suite_claude_lines(void);
 Suite *suite_claude_transport(void);
 Suite *suite_claude_version(void);
+Suite *suite_directory_talk(void);
 Suite *suite_exchange(void);
 Suite *suite_http_body(void);
 Suite *suite_http_char(void);
@@ -57,5 +60,6 @@ Suite *suite_settings_models(void);
 Suite *suite_signals(void);
 Suite *suite_slots(void);
 Suite *suite_store_value(void);
+Suite *suite_work_dir(void);
 
 #endif

@@ -15,6 +15,7 @@
 static struct settings settings;
 static struct chat_request request;
 static struct claude_launch launch;
+static struct claude_origin from;
 
 static void
 set_up(void)
@@ -25,6 +26,7 @@ set_up(void)
 	    settings_load(&settings, NULL, ENV(NULL), err, sizeof err), 0);
 	memset(&request, 0, sizeof request);
 	memset(&launch, 0, sizeof launch);
+	memset(&from, 0, sizeof from);
 }
 
 static void
@@ -38,8 +40,8 @@ static void
 make(char *const *env)
 {
 	claude_launch_clear(&launch);
-	ck_assert_int_eq(claude_launch_make(&launch, "/opt/bin/claude",
-			     &settings, &request, NULL, env),
+	ck_assert_int_eq(claude_launch_make(&launch, "/opt/bin/claude", &from,
+			     &settings, &request, env),
 	    0);
 }
 
@@ -94,12 +96,10 @@ END_TEST
 static void
 resume(const char *session, const char *at, bool fork)
 {
-	const struct claude_resume r = {session, at, fork};
-
-	claude_launch_clear(&launch);
-	ck_assert_int_eq(claude_launch_make(&launch, "/opt/bin/claude",
-			     &settings, &request, &r, ENV(NULL)),
-	    0);
+	from.session = session;
+	from.at = at;
+	from.fork = fork;
+	make(ENV(NULL));
 }
 
 /* Only the session is said there, at the end; and it is no reason to take
@@ -130,7 +130,7 @@ START_TEST(settings_and_model_reach_argv)
 {
 	settings.claude_max_turns = 3;
 	settings.claude_permission_mode = "acceptEdits";
-	settings.claude_working_dir = "/srv/project";
+	from.cwd = "/srv/project";
 	request.model = VAR("haiku");
 	make(ENV(NULL));
 	ck_assert_str_eq(flag("--model"), "claude-haiku-4-5-20251001");
@@ -353,8 +353,8 @@ print(const char *path, char *more)
 	char *to = prints[n++ % COUNT(prints)];
 	struct claude_launch l;
 
-	ck_assert_int_eq(claude_launch_make(&l, path, &settings, &request, NULL,
-			     ENV(VAR("HOME=/h"), more)),
+	ck_assert_int_eq(claude_launch_make(&l, path, &from, &settings,
+			     &request, ENV(VAR("HOME=/h"), more)),
 	    0);
 	memcpy(to, l.fingerprint, sizeof prints[0]);
 	claude_launch_clear(&l);
@@ -372,9 +372,9 @@ START_TEST(every_launch_parameter_is_in_the_fingerprint)
 	seen[n++] = print("/bin/claud", NULL);
 	seen[n++] = print("/bin/claude", VAR("TZ=UTC"));
 	seen[n++] = print("/bin/claude", VAR("TZ="));
-	settings.claude_working_dir = "/tmp";
+	from.cwd = "/tmp";
 	seen[n++] = print("/bin/claude", NULL);
-	settings.claude_working_dir = "";
+	from.cwd = NULL;
 	settings.claude_max_turns = 26;
 	seen[n++] = print("/bin/claude", NULL);
 	settings.claude_max_turns = 25;
@@ -427,11 +427,11 @@ START_TEST(words_do_not_run_into_each_other)
 	const char *first;
 	char two[65];
 
-	settings.claude_working_dir = "/ab";
+	from.cwd = "/ab";
 	first = print("/x", NULL);
-	settings.claude_working_dir = "b";
+	from.cwd = "b";
 	ck_assert_str_ne(print("/x/a", NULL), first);
-	settings.claude_working_dir = "";
+	from.cwd = NULL;
 	make(ENV(VAR("LC_A=1"), VAR("LC_B=2")));
 	(void)snprintf(two, sizeof two, "%s", launch.fingerprint);
 	make(ENV(VAR("LC_A=1LC_B=2")));
