@@ -154,7 +154,8 @@ demo_fault_transcript(struct demo *d)
 }
 
 /* What a model would see here.  A question with "[tool]" in it is answered with
- * the help of a tool, which is then part of the context. */
+ * the help of a tool, which is then part of the context; one with "[same]" by
+ * all sessions alike. */
 bool
 demo_fault_context(struct demo *d)
 {
@@ -168,6 +169,8 @@ demo_fault_context(struct demo *d)
 		use_tool(d, 1);
 	}
 	whole = demo_context_whole(d);
+	if (strstr(d->last, "[same]") != NULL)
+		cJSON_DeleteItemFromObjectCaseSensitive(whole, "session_id");
 	text = cJSON_PrintUnformatted(whole);
 	cJSON_Delete(whole);
 	if (text == NULL)
