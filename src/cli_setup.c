@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli_setup.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "claude_find.h"
 #include "cleanup.h"
 #include "log.h"
+#include "session_place.h"
 #include "work_dir.h"
 
 #include "banned.h"
@@ -96,6 +98,8 @@ check_directories(const struct settings *s)
 static void
 tell(const struct settings *s, const char *claude)
 {
+	char err[PATH_MAX + 256];
+
 	if (strcmp(s->claude_path, "demo") == 0)
 		log_warn("CLAUDE_PATH is demo: answers come from a stand-in, "
 			 "not from Claude");
@@ -105,6 +109,8 @@ tell(const struct settings *s, const char *claude)
 		log_warn("CLAUDE_PERMISSION_MODE is bypassPermissions: whoever "
 			 "has the API key can run any command as you");
 	check_directories(s);
+	if (!session_place_check(s, environ, err, sizeof(err)))
+		log_warn("%s", err);
 }
 
 bool

@@ -23,8 +23,8 @@ directory_of(char *const *env, const char *name)
 	return value != NULL && value[0] == '/' ? value : NULL;
 }
 
-static bool
-make_path(char *to, size_t len, char *const *env)
+bool
+runtime_dir_path(char *to, size_t len, char *const *env)
 {
 	const char *run = directory_of(env, "XDG_RUNTIME_DIR");
 	const char *tmp = directory_of(env, "TMPDIR");
@@ -57,7 +57,7 @@ runtime_dir_open(char *const *env)
 	char path[PATH_MAX];
 	int fd, error;
 
-	if (!make_path(path, sizeof(path), env)) {
+	if (!runtime_dir_path(path, sizeof(path), env)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}

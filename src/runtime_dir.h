@@ -7,6 +7,12 @@
 #ifndef CCP_RUNTIME_DIR_H
 #define CCP_RUNTIME_DIR_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Its path.  False if that does not fit. */
+bool runtime_dir_path(char *to, size_t len, char *const *env);
+
 /*
  * Opens it, after creating it if need be.  A directory that is not ours
  * alone (another owner, a symbolic link, accessible to others) is refused with

@@ -193,13 +193,27 @@ session_title(char to[SESSION_TITLE_BYTES], const char *text)
 	to[len] = '\0';
 }
 
+static size_t
+digest_key(char to[SESSION_KEY_BYTES], char kind,
+    const unsigned char digest[SESSION_DIGEST_BYTES])
+{
+	to[0] = kind;
+	memcpy(to + 1, digest, SESSION_DIGEST_BYTES);
+	return 1 + SESSION_DIGEST_BYTES;
+}
+
 size_t
 session_context_key(char to[SESSION_KEY_BYTES],
     const unsigned char digest[SESSION_DIGEST_BYTES])
 {
-	to[0] = 'c';
-	memcpy(to + 1, digest, SESSION_DIGEST_BYTES);
-	return 1 + SESSION_DIGEST_BYTES;
+	return digest_key(to, SESSION_KEY_CONTEXT, digest);
+}
+
+size_t
+session_legacy_key(char to[SESSION_KEY_BYTES],
+    const unsigned char digest[SESSION_DIGEST_BYTES])
+{
+	return digest_key(to, SESSION_KEY_LEGACY, digest);
 }
 
 size_t
@@ -207,7 +221,7 @@ session_state_key(char to[SESSION_KEY_BYTES], const char *session)
 {
 	size_t len = strnlen(session, SESSION_ID_BYTES - 1);
 
-	to[0] = 's';
+	to[0] = SESSION_KEY_STATE;
 	memcpy(to + 1, session, len);
 	return 1 + len;
 }

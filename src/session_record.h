@@ -61,4 +61,14 @@ size_t session_context_key(char to[SESSION_KEY_BYTES],
     const unsigned char digest[SESSION_DIGEST_BYTES]);
 size_t session_state_key(char to[SESSION_KEY_BYTES], const char *session);
 
+/* What was taken over from the Node.js version of ccp (session_original.h):
+ * its digest of a conversation; the value is the session's id, without NUL. */
+size_t session_legacy_key(char to[SESSION_KEY_BYTES],
+    const unsigned char digest[SESSION_DIGEST_BYTES]);
+
+/* The kinds of keys. */
+#define SESSION_KEY_CONTEXT 'c'
+#define SESSION_KEY_STATE   's'
+#define SESSION_KEY_LEGACY  'l'
+
 #endif

@@ -270,8 +270,11 @@ store_begin(struct session_store **ret, const char *path, bool create)
 void
 store_end(struct session_store *st)
 {
+	int error = errno;
+
 	if (!close_db(st))
 		(void)put_aside(st);
+	errno = error;
 	free_store(st);
 }
 

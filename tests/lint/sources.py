@@ -28,6 +28,10 @@ LAYERS = {
        "store_file store_lock store_scan store_value",
     4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
        "health models refused route serve task",
+       "session_original session_place session_record session_store "
+       "store_file store_lock store_scan store_value",
+    4: "access chat chat_reply chat_turn exchange health models refused route "
+       "serve task",
     5: "cli demo handler",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}

@@ -53,6 +53,7 @@ static Suite *(*const suites[])(void) = {
     suite_session,
     suite_session_claim,
     suite_session_key,
+    suite_session_place,
     suite_session_record,
     suite_session_store,
     suite_session_store_damage,

@@ -52,6 +52,7 @@ Suite *suite_serve(void);
 Suite *suite_session(void);
 Suite *suite_session_claim(void);
 Suite *suite_session_key(void);
+Suite *suite_session_place(void);
 Suite *suite_session_record(void);
 Suite *suite_session_store(void);
 Suite *suite_session_store_damage(void);
