@@ -26,7 +26,7 @@ struct chat {
 	struct exchange *x;
 	struct chat_request *request; /* NULL once Claude has taken it */
 	struct chat_directory directory;
-	char *store; /* of the sessions; NULL: none */
+	struct session_place store; /* of the sessions */
 	struct session session;
 	bool planned; /* how the session goes on is known */
 	bool taken;   /* Claude has gone to its API with the conversation */
@@ -355,7 +355,7 @@ chat_free(struct task *t)
 	session_close(&c->session);
 	turn_close(&c->turn);
 	chat_directory_clear(&c->directory);
-	free(c->store);
+	session_place_clear(&c->store);
 	free(c->model);
 	free(c);
 }
@@ -368,12 +368,15 @@ static const struct task_ops chat_ops = {
 static void
 open_session(struct chat *c)
 {
-	const struct session_place place = {.store = c->store,
-	    .cwd = c->directory.path,
-	    .key_name = c->x->key_name,
-	    .ttl_ms = c->x->settings->session_ttl_ms};
+	const struct exchange *x = c->x;
+	char why[256];
+	bool found = session_place_find(
+	    &c->store, x->settings, x->env, why, sizeof(why));
 
-	session_open(&c->session, &place, c->request);
+	if (!found)
+		log_warn("%s %s", x->id, why);
+	session_open(&c->session, found ? &c->store : NULL, c->directory.path,
+	    x->key_name, c->request);
 }
 
 static void

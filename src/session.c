@@ -49,13 +49,12 @@ read_messages(struct session *s, const struct chat_request *r)
 
 void
 session_open(struct session *s, const struct session_place *place,
-    const struct chat_request *r)
+    const char *cwd, const char *key_name, const struct chat_request *r)
 {
 	memset(s, 0, sizeof(*s));
-	s->store = place->store;
-	s->cwd = place->cwd;
-	s->key_name = place->key_name;
-	s->ttl_ms = place->ttl_ms;
+	s->place = place;
+	s->cwd = cwd;
+	s->key_name = key_name;
 	s->claim = -1;
 	s->wait_until = clock_ms() + LIMIT_SESSION_WAIT_MS;
 	s->next_try = CLOCK_NEVER;
@@ -75,24 +74,19 @@ now_s(void)
 static bool
 usable(struct session *s, enum store_result result)
 {
-	static const char *const why[] = {
-	    [STORE_BUSY] = "others have held it for too long",
-	    [STORE_FOREIGN] = "the file is not one of ccp's; it was left alone",
-	};
+	int error = errno;
 
-	if (result == STORE_OK || result == STORE_ABSENT)
-		return result == STORE_OK;
-	(void)snprintf(s->trouble, sizeof(s->trouble),
-	    "nothing is remembered of this conversation: %.160s: %s", s->store,
-	    result == STORE_UNUSABLE ? strerror(errno) : why[result]);
-	return false;
+	if (result != STORE_OK && result != STORE_ABSENT)
+		session_place_tell(
+		    s->place, result, error, s->trouble, sizeof(s->trouble));
+	return result == STORE_OK;
 }
 
 static bool
 begin(struct session *s, struct session_store **ret, bool create)
 {
-	return s->store != NULL &&
-	       usable(s, store_begin(ret, s->store, create));
+	return s->place != NULL &&
+	       usable(s, session_place_begin(ret, s->place, now_s(), create));
 }
 
 static void
@@ -104,7 +98,7 @@ end(struct session *s, struct session_store *st)
 		(void)snprintf(s->trouble, sizeof(s->trouble),
 		    "%.160s was damaged (%s): it is put aside as .bad and "
 		    "starts empty",
-		    s->store, healed);
+		    s->place->path, healed);
 	store_end(st);
 }
 
@@ -145,7 +139,7 @@ put(struct session *s, struct session_store *st, const char *key, size_t len,
 		return usable(s, STORE_UNUSABLE);
 	}
 	return usable(s, store_put(st, key, len, buf_str(value), value->len,
-			     now + (s->ttl_ms + 999) / 1000, now));
+			     now + (s->place->ttl_ms + 999) / 1000, now));
 }
 
 static bool
@@ -197,7 +191,7 @@ static bool
 claim(struct session *s, const char *id)
 {
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s.claims", s->store);
+	int n = snprintf(path, sizeof(path), "%s.claims", s->place->path);
 
 	if (n > 0 && (size_t)n < sizeof(path))
 		s->claim = session_claim(path, id);
@@ -276,7 +270,7 @@ session_answered(
 	struct session_key key = s->key;
 	struct session_store *st;
 
-	if (s->store == NULL || !session_id_valid(id) ||
+	if (s->place == NULL || !session_id_valid(id) ||
 	    !session_id_valid(uuid))
 		return;
 	session_key_answer(&key, text);
@@ -304,6 +298,8 @@ session_saved(struct session *s)
 		/* The head first: a record that is valid has one. */
 		if (put_state(s, st))
 			(void)put_context(s, st, false);
+		/* Before the lock: whoever finds it finds it free. */
+		drop_claim(s);
 		end(s, st);
 	}
 	session_close(s);

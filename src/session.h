@@ -25,6 +25,7 @@
 
 #include "openai_request.h"
 #include "session_key.h"
+#include "session_place.h"
 #include "session_record.h"
 
 enum session_plan {
@@ -44,8 +45,8 @@ struct session {
 	char trouble[256];
 
 	/* internal */
-	const char *store, *cwd, *key_name; /* the caller's */
-	int64_t ttl_ms;
+	const struct session_place *place; /* these three are the caller's */
+	const char *cwd, *key_name;
 	int64_t wait_until, next_try; /* clock_ms() */
 	size_t known;                 /* messages up to the last answer */
 	struct session_key key;       /* of all messages of the request */
@@ -57,16 +58,11 @@ struct session {
 	bool pending; /* a pending record is in the store */
 };
 
-/* What a session is opened with; the texts stay valid while it is open. */
-struct session_place {
-	const char *store; /* path of the store, NULL: remember nothing */
-	const char *cwd;   /* Claude's directory, absolute */
-	const char *key_name;
-	int64_t ttl_ms;
-};
-
+/* place: of the store, NULL: remember nothing.  cwd: Claude's directory,
+ * absolute.  key_name: of the API key.  The three stay valid while it is
+ * open. */
 void session_open(struct session *s, const struct session_place *place,
-    const struct chat_request *r);
+    const char *cwd, const char *key_name, const struct chat_request *r);
 
 /* Makes the plan.  False: an answer is being saved, try again at
  * session_deadline(). */

@@ -15,8 +15,8 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
 
 LAYERS = {
     0: "banned buf cleanup clock limits log random utf8 version",
-    1: "address api_keys child io json_text listener local_socket model_names pollset "
-       "proc_tree programs runtime_dir settings settings_load "
+    1: "address api_keys child io json_text listener local_socket model_names "
+       "pollset proc_tree programs runtime_dir settings settings_load "
        "settings_models signals slots work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
@@ -24,14 +24,11 @@ LAYERS = {
        "claude_guard claude_lines claude_place claude_transport "
        "claude_version directory_talk "
        "openai_messages openai_params openai_request openai_response "
-       "session session_claim session_key session_record session_store "
-       "store_file store_lock store_scan store_value",
+       "session session_claim session_key session_original session_place "
+       "session_record session_store store_file store_lock store_scan "
+       "store_value",
     4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
        "health models refused route serve task",
-       "session_original session_place session_record session_store "
-       "store_file store_lock store_scan store_value",
-    4: "access chat chat_reply chat_turn exchange health models refused route "
-       "serve task",
     5: "cli demo handler",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}

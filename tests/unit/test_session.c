@@ -23,16 +23,36 @@
 #define U3 "00000000-0000-4000-8000-0000000000a3"
 
 static char store[PATH_MAX];
+static struct settings settings;
 static struct session_place place;
+static const char *cwd, *key_name;
 
 static void
 set_up(void)
 {
+	static char *const none[] = {NULL};
+	char why[256];
+
 	(void)snprintf(store, sizeof(store), "%s/sessions.db", aid_make_dir());
-	place = (struct session_place){.store = store,
-	    .cwd = "/home/user",
-	    .key_name = "",
-	    .ttl_ms = 3600000};
+	settings =
+	    (struct settings){.session_file = store, .session_ttl_ms = 3600000};
+	ck_assert(
+	    session_place_find(&place, &settings, none, why, sizeof(why)));
+	cwd = "/home/user";
+	key_name = "";
+}
+
+static void
+tear_down(void)
+{
+	session_place_clear(&place);
+	aid_remove_dir();
+}
+
+static void
+open_for(struct session *s, const struct chat_request *r)
+{
+	session_open(s, place.path == NULL ? NULL : &place, cwd, key_name, r);
 }
 
 /* A request comes, and its plan is made. */
@@ -41,7 +61,7 @@ come(struct chat_request *r)
 {
 	struct session s;
 
-	session_open(&s, &place, r);
+	open_for(&s, r);
 	chat_request_free(r);
 	ck_assert(session_find(&s));
 	return s;
@@ -141,12 +161,12 @@ START_TEST(what_is_not_known_is_told)
 	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
 	ck_assert_str_eq(session_outcome(&s), "replayed");
 	session_close(&s);
-	place.cwd = "/home/other";
+	cwd = "/home/other";
 	s = come(TALK("hello", "good day", "on"));
 	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
 	session_close(&s);
-	place.cwd = "/home/user";
-	place.key_name = "laptop";
+	cwd = "/home/user";
+	key_name = "laptop";
 	s = come(TALK("hello", "good day", "on"));
 	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
 	session_close(&s);
@@ -192,7 +212,7 @@ START_TEST(an_answer_that_is_being_saved_is_waited_for)
 	struct chat_request *r = TALK("hello", "good day", "on");
 
 	session_answered(&a, S1, U1, "good day");
-	session_open(&b, &place, r);
+	open_for(&b, r);
 	ck_assert(!session_find(&b));
 	ck_assert(session_deadline(&b) != CLOCK_NEVER);
 	ck_assert(!session_find(&b));
@@ -223,7 +243,7 @@ START_TEST(waiting_has_an_end)
 	struct chat_request *r = TALK("hello", "good day", "on");
 
 	session_answered(&a, S1, U1, "good day");
-	session_open(&b, &place, r);
+	open_for(&b, r);
 	ck_assert(!session_find(&b));
 	b.wait_until = clock_ms();
 	ck_assert(session_find(&b));
@@ -251,7 +271,7 @@ START_TEST(without_a_store_nothing_is_remembered)
 {
 	struct session s;
 
-	place.store = NULL;
+	session_place_clear(&place);
 	first_turn();
 	s = come(TALK("hello", "good day", "on"));
 	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
@@ -264,10 +284,10 @@ START_TEST(a_store_that_cannot_be_used)
 {
 	struct session s;
 
-	(void)snprintf(store, sizeof(store), "%s/none/sessions.db", aid_dir());
+	ck_assert_ptr_nonnull(aid_make_file("sessions.db", "not ours", 0600));
 	s = come(TALK("hello"));
 	answer(&s, S1, U1, "good day");
-	ck_assert_ptr_nonnull(strstr(s.trouble, "nothing is remembered"));
+	ck_assert_ptr_nonnull(strstr(s.trouble, "no conversation is"));
 	ck_assert_ptr_nonnull(strstr(s.trouble, store));
 	session_close(&s);
 }
@@ -306,7 +326,7 @@ suite_session(void)
 	Suite *s = suite_create("session");
 	TCase *tc = tcase_create("core");
 
-	tcase_add_checked_fixture(tc, set_up, aid_remove_dir);
+	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_follow_up_goes_on);
 	tcase_add_test(tc, an_earlier_answer_is_a_fork);
 	tcase_add_test(tc, of_two_at_once_one_forks);
