@@ -240,6 +240,13 @@ on_control_response(struct chat_turn *t, const struct claude_event *e)
 }
 
 static void
+on_control_request(const struct chat_turn *t, const struct claude_event *e)
+{
+	log_warn("%s claude asked for %.64s, which was refused", t->reply.x->id,
+	    e->subtype == NULL ? "something" : e->subtype);
+}
+
+static void
 on_bad_line(struct chat_turn *t)
 {
 	if (!t->warned)
@@ -291,9 +298,11 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 	case CLAUDE_INIT:
 		on_init(t, e);
 		break;
+	case CLAUDE_CONTROL_REQUEST:
+		on_control_request(t, e);
+		break;
 	case CLAUDE_OTHER:
 	case CLAUDE_TOOL_RESULT:
-	case CLAUDE_CONTROL_REQUEST:
 		break;
 	}
 }

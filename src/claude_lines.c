@@ -32,6 +32,15 @@ claude_line_interrupt(struct buf *to, const char *id)
 	buf_addstr(to, "\"interrupt\"}}\n");
 }
 
+void
+claude_line_refusal(struct buf *to, const char *id)
+{
+	buf_addstr(to, "{\"type\":\"control_response\",\"response\":{"
+		       "\"subtype\":\"error\",\"request_id\":");
+	json_text_quote_str(to, id);
+	buf_addstr(to, ",\"error\":\"This request is not served.\"}}\n");
+}
+
 static void
 add_text_block(struct buf *to, const char *text)
 {

@@ -33,4 +33,7 @@ void claude_line_assistant(
 
 void claude_line_interrupt(struct buf *to, const char *id);
 
+/* The answer to a control request of the CLI: an error. */
+void claude_line_refusal(struct buf *to, const char *id);
+
 #endif

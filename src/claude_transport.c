@@ -209,6 +209,17 @@ remember(char *to, size_t size, const char *value)
 		(void)snprintf(to, size, "%s", value);
 }
 
+/* ccp offers the CLI nothing that it could ask for.  It does not go on before
+ * it has an answer. */
+static void
+refuse(struct claude_transport *t, const struct claude_event *request)
+{
+	if (request->id == NULL || t->in.fd < 0)
+		return;
+	claude_line_refusal(&t->queue, request->id);
+	flush(t);
+}
+
 /* What the event tells about the conversation. */
 static void
 note(struct claude_transport *t, struct claude_event *e)
@@ -216,6 +227,8 @@ note(struct claude_transport *t, struct claude_event *e)
 	remember(t->session, sizeof(t->session), e->session);
 	if (e->type == CLAUDE_ASSISTANT && !e->synthetic && !e->nested)
 		remember(t->last_uuid, sizeof(t->last_uuid), e->uuid);
+	if (e->type == CLAUDE_CONTROL_REQUEST)
+		refuse(t, e);
 	if (e->type != CLAUDE_RESULT)
 		return;
 	if (t->awaiting_ack && !e->is_error) {

@@ -68,7 +68,8 @@ void transport_poll(
     const struct claude_transport *t, struct pollset *ps, bool read_output);
 void transport_step(struct claude_transport *t, const struct pollset *ps);
 
-/* Takes the next event (the caller clears it), false when there is none. */
+/* Takes the next event (the caller clears it), false when there is none.  A
+ * control request of the CLI has been answered by then, with an error. */
 bool transport_next(struct claude_transport *t, struct claude_event *ret);
 
 /* stdout has ended (or broke) and every line is taken. */

@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "buf.h"
 #include "demo_session.h"
@@ -32,6 +33,7 @@ struct demo {
 	/* stdin */
 	struct buf input; /* bytes, not yet lines */
 	cJSON *waiting;   /* parsed lines that wait for their turn */
+	cJSON *asked;     /* members: control requests without an answer */
 	bool ended;       /* end of file */
 	int record;       /* copies of what came go here; -1: nowhere */
 
@@ -54,6 +56,7 @@ struct demo {
 	const struct demo_mode *mode; /* instead of the usual answer, or NULL */
 	const char *version;          /* as told by init; "": none is told */
 	const char *mode_arg;         /* points into modes */
+	FILE *replay;                 /* what is left of its lines, or NULL */
 	char *modes;
 };
 

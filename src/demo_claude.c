@@ -29,6 +29,8 @@
  *         stream_event message_delta     stop reason and usage
  *         stream_event message_stop
  *         result                         the last line of a turn
+ *   out   control_request              in recorded turns only: may it ...
+ *   in    control_response             ... and what it waits for
  *   in    control_request interrupt      ends a turn: control_response, the
  *                                        partial block, a user line, a result
  *
@@ -47,6 +49,7 @@
 #include "demo_io.h"
 #include "demo_lines.h"
 #include "demo_modes.h"
+#include "demo_replay.h"
 #include "demo_session.h"
 #include "demo_text.h"
 #include "demo_turn.h"
@@ -163,6 +166,8 @@ acknowledge(struct demo *d)
 	if (demo_more_waiting(d))
 		demo_die("error: a line came before the acknowledgement of the "
 			 "one before it");
+	if (demo_replay_acknowledge(d))
+		return;
 	demo_init(d);
 	demo_result(d, &r);
 }
@@ -272,7 +277,9 @@ prepare(struct demo *d, char *const *argv)
 	d->waiting = cJSON_CreateArray();
 	d->messages = cJSON_CreateArray();
 	d->interpreted = cJSON_CreateArray();
-	if (d->waiting == NULL || d->messages == NULL || d->interpreted == NULL)
+	d->asked = cJSON_CreateObject();
+	if (d->waiting == NULL || d->messages == NULL ||
+	    d->interpreted == NULL || d->asked == NULL)
 		demo_die("out of memory");
 	d->delay_ms = delay == NULL ? DELAY_MS : strtol(delay, NULL, 10);
 	demo_record_open(d, argv, environ);
@@ -291,6 +298,8 @@ finish(struct demo *d)
 	cJSON_Delete(d->waiting);
 	cJSON_Delete(d->messages);
 	cJSON_Delete(d->interpreted);
+	cJSON_Delete(d->asked);
+	demo_replay_close(d);
 	buf_free(&d->input);
 	buf_free(&d->said);
 	buf_free(&d->session.lines);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "demo_faults.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -322,26 +320,6 @@ demo_fault_fallback(struct demo *d)
 	demo_assistant(d, "{\"type\":\"text\",\"text\":\"All \"}");
 	demo_assistant(d, "{\"type\":\"text\",\"text\":\"at once.\"}");
 	demo_result(d, &r);
-	return true;
-}
-
-/* The exit status is that of the real CLI: 1 if the last line, the result, is
- * an error. */
-bool
-demo_fault_replay(struct demo *d)
-{
-	CLEANUP_FREE char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	FILE *file = fopen(d->mode_arg, "r");
-
-	if (file == NULL)
-		demo_die("%s: %s", d->mode_arg, strerror(errno));
-	while ((len = getline(&line, &size, file)) > 0) {
-		raw(line, (size_t)len);
-		d->failed = strstr(line, "\"is_error\":true") != NULL;
-	}
-	(void)fclose(file);
 	return true;
 }
 

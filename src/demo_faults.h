@@ -28,7 +28,6 @@ bool demo_fault_retry(struct demo *d); /* =MS of one announced wait */
 bool demo_fault_broken_stream(struct demo *d);
 
 bool demo_fault_fallback(struct demo *d); /* a whole message, no stream */
-bool demo_fault_replay(struct demo *d);   /* =FILE of the turn's lines */
 
 /* Faults of the program */
 bool demo_fault_bad_json(struct demo *d);

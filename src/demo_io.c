@@ -144,6 +144,21 @@ obey(struct demo *d, const cJSON *line)
 }
 
 static void
+take_answer(struct demo *d, const cJSON *line)
+{
+	const cJSON *r = cJSON_GetObjectItemCaseSensitive(line, "response");
+	const char *id = cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(r, "request_id"));
+	const char *subtype = cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(r, "subtype"));
+
+	if (id == NULL || subtype == NULL)
+		demo_die("Error parsing streaming input line: control_response "
+			 "without request_id or subtype");
+	cJSON_DeleteItemFromObjectCaseSensitive(d->asked, id);
+}
+
+static void
 accept_line(struct demo *d, const char *text, size_t len)
 {
 	struct json_text_error error;
@@ -163,6 +178,9 @@ accept_line(struct demo *d, const char *text, size_t len)
 	    cJSON_GetObjectItemCaseSensitive(line, "type"));
 	if (type != NULL && strcmp(type, "control_request") == 0) {
 		obey(d, line);
+		cJSON_Delete(line);
+	} else if (type != NULL && strcmp(type, "control_response") == 0) {
+		take_answer(d, line);
 		cJSON_Delete(line);
 	} else
 		cJSON_AddItemToArray(d->waiting, line);
@@ -233,6 +251,14 @@ demo_pause(struct demo *d, long ms)
 		now = clock_ms();
 		(void)read_some(d, now < end ? (int)(end - now) : 0);
 	} while (!d->interrupted && clock_ms() < end);
+	return !d->interrupted;
+}
+
+bool
+demo_await_answers(struct demo *d)
+{
+	while (d->asked->child != NULL && !d->ended && !d->interrupted)
+		(void)read_some(d, -1);
 	return !d->interrupted;
 }
 

@@ -15,6 +15,10 @@ cJSON *demo_take(struct demo *d);
  * interrupt. */
 bool demo_pause(struct demo *d, long ms);
 
+/* Waits until each of d->asked has its answer, or stdin has ended.  False if
+ * an interrupt came first. */
+bool demo_await_answers(struct demo *d);
+
 /* Is there a further line already, unread or waiting? */
 bool demo_more_waiting(struct demo *d);
 

@@ -15,6 +15,7 @@
 
 #include "demo_faults.h"
 #include "demo_io.h"
+#include "demo_replay.h"
 
 #include "banned.h"
 
@@ -144,7 +145,7 @@ static const struct demo_mode modes[] = {
     {"nul-bytes", NULL, demo_fault_nul_bytes},
     {"partial-line", NULL, demo_fault_partial_line},
     {"refusal", NULL, demo_fault_refusal},
-    {"replay", NULL, demo_fault_replay},
+    {"replay", demo_replay_open, demo_replay_turn},
     {"retry", NULL, demo_fault_retry},
     {"silent", NULL, demo_fault_silent},
     {"thinking", NULL, demo_fault_thinking},

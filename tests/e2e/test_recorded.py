@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the CLI has been seen to write, and what ccp makes of it: each turn of
 tests/lib/recorded.py through ccp-handler, answered whole and streamed."""
+import json
 import os
+import pathlib
 import sys
 
 sys.dont_write_bytecode = True
@@ -21,22 +23,41 @@ PRIVATE = (recorded.NEVER_SHOWN, "/login", "--model", "127.0.0.1", "gateway",
            "API key ·", "session limit", "<html>", "ECONNRESET")
 
 
-def both(name, check, what="", **body):
+def check_refusals(lines, record):
+    """What the CLI asked for was refused, each at once: it waits for that."""
+    asked = [each["request_id"] for each in lines
+             if each["type"] == "control_request"]
+    said = [json.loads(json.loads(each).get("stdin", "{}"))
+            for each in record.read_text(encoding="utf-8").splitlines()]
+    answers = [each["response"] for each in said
+               if each.get("type") == "control_response"]
+    eq([each["request_id"] for each in answers], asked)
+    for each in answers:
+        eq((each["subtype"], sorted(each)),
+           ("error", ["error", "request_id", "subtype"]))
+        ok(isinstance(each["error"], str) and each["error"], "no reason")
+
+
+def both(name, check, what="", texts=("hello",), **body):
     """The recording answered in one piece and as a stream."""
     CHECKED.add(name)
 
     def case(stream):
-        with Env(child={"CCP_DEMO_MODE": "", "CCP_DEMO_DELAY_MS": "0"}) as env:
-            path = os.path.join(env.dir, "turn.jsonl")
-            recorded.write(name, path)
+        child = {"CCP_DEMO_MODE": "", "CCP_DEMO_RECORD": "",
+                 "CCP_DEMO_DELAY_MS": "0"}
+        with Env(child=child) as env:
+            path, record = (pathlib.Path(env.dir, n) for n in ("out", "in"))
+            lines = recorded.write(name, path)
             env.environ["CCP_DEMO_MODE"] = f"replay={path}"
+            env.environ["CCP_DEMO_RECORD"] = str(record)
             with HandlerSocket(env) as handler:
-                answer = ask(handler.http, "hello", stream=stream, **body)
+                answer = ask(handler.http, *texts, stream=stream, **body)
                 for word in PRIVATE:
                     lacks(answer.response.body.decode(), word)
                 lacks(answer.text, "API Error")
                 check(answer)
                 env.wait_gone(handler.pid)
+            check_refusals(lines, record)
 
     title = f"{name}{what}"
     add(title, lambda: case(False))
@@ -109,6 +130,26 @@ both("compact", answer_is("Where were we?"))
 # Commands never reach the CLI as such; their words are no answer all the same.
 both("compact_by_hand", answer_is("", calls=0))
 both("slash_disabled", answer_is("", calls=0))
+both("slash_command_hazard", answer_is("", calls=0), texts=("/cost",))
+both("at_file_hazard", answer_is("It is a list of names."),
+     texts=("@a.txt what is in it",))
+both("image", answer_is("A single red dot."))
+both("replayed_history", answer_is("As I said."),
+     texts=("one", "two", "three", "four", "five", "six", "seven"))
+both("history_ends_in_tool_result", answer_is("So it rains."),
+     texts=("one", "two", "three"))
+# Behind the result of the turn that was asked for is nothing of this answer.
+both("two_turns", answer_is("The first."))
+
+# --- nobody has asked for this ----------------------------------------------
+
+both("json_schema", answer_is("Here you are."))
+both("permission_prompt_stdio", answer_is("I write it.\n\nI may not.",
+                                          calls=2))
+both("client_tool", answer_is("I ask.\n\nIt rains at noon.", calls=2,
+                              reasoning="who knows?"))
+for each_way in "client_tools_parallel", "client_tools_serial":
+    both(each_way, answer_is("I ask.\n\nIt rains at noon.", calls=2))
 
 
 def check_fallback(answer):

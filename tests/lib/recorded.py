@@ -1,198 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the real CLI writes in one turn, made up anew.
+"""What the real CLI writes in one turn, made up anew from cli_lines.py.
 
-Types, order and members of the lines are those of Claude Code 2.1.197 in agent
-mode; ids and texts are not.  RECORDINGS maps a name to the lines; the
-stand-in's mode "replay=FILE" writes them.
+RECORDINGS maps a name to the lines; the stand-in's mode "replay=FILE" writes
+them.
 """
 import json
 import time
 
-SESSION = "5e55e55e-0000-4000-8000-00000000cc01"
-MODEL = "claude-haiku-4-5-20251001"
-NEVER_SHOWN = "NEVER-SHOWN"  # in every text that is not the model's
-
-# Of one API call: input, cache creation, cache read, output
-USAGE = (13, 5, 8, 21)
-NO_USAGE = (0, 0, 0, 0)
-
-
-def usage(numbers):
-    return dict(zip(("input_tokens", "cache_creation_input_tokens",
-                     "cache_read_input_tokens", "output_tokens"), numbers))
-
-
-def line(kind, **members):
-    return {"type": kind, **members, "session_id": SESSION,
-            "uuid": "5e55e55e-0000-4000-8000-00000000cc02"}
-
-
-def system(subtype, **members):
-    return line("system", subtype=subtype, **members)
-
-
-def init():
-    return system("init", cwd="/home/someone/project", tools=["Bash", "Write"],
-                  mcp_servers=[], model=MODEL, permissionMode="default",
-                  slash_commands=[], apiKeySource="none",
-                  claude_code_version="2.1.197", output_style="default")
-
-
-def requesting():
-    return system("status", status="requesting")
-
-
-def start():
-    return [init(), requesting()]
-
-
-def retry(attempt, delay_ms, status, error):
-    return system("api_retry", attempt=attempt, max_retries=2,
-                  retry_delay_ms=delay_ms, error_status=status, error=error)
-
-
-def rate_limit(status, **members):
-    return line("rate_limit_event", rate_limit_info={
-        "status": status, "rateLimitType": "five_hour",
-        "isUsingOverage": False, **members})
-
-
-def event(kind, **members):
-    return line("stream_event", event={"type": kind, **members},
-                parent_tool_use_id=None)
-
-
-def user(content, **members):
-    return line("user", message={"role": "user", "content": content},
-                parent_tool_use_id=None, **members)
-
-
-def assistant(ident, model, content, stop=None, numbers=NO_USAGE, **members):
-    message = {"id": ident, "type": "message", "role": "assistant",
-               "model": model, "content": content, "stop_reason": stop,
-               "stop_sequence": None, "usage": usage(numbers)}
-    return line("assistant", message=message, parent_tool_use_id=None,
-                **members)
-
-
-def synthetic(text, error=None):
-    more = {"error": error} if error else {}
-    return assistant("5e55e55e-0000-4000-8000-00000000cc03", "<synthetic>",
-                     [{"type": "text", "text": text}], "stop_sequence", **more)
-
-
-def result(text, *, numbers=USAGE, error=False, status=None,
-           terminal="completed", stop="end_turn", turns=1):
-    return line("result", subtype="success", is_error=error,
-                api_error_status=status, duration_ms=90, num_turns=turns,
-                result=text, stop_reason=stop, total_cost_usd=0.001,
-                usage=usage(numbers), permission_denials=[],
-                terminal_reason=terminal)
-
-
-def result_errors(subtype, text, *, numbers=NO_USAGE, **members):
-    """One that has "errors" in place of "result" and of a status."""
-    return line("result", subtype=subtype, is_error=True, duration_ms=90,
-                num_turns=2, stop_reason=None, total_cost_usd=0.001,
-                usage=usage(numbers), permission_denials=[], errors=[text],
-                **members)
-
-
-# --- messages ---------------------------------------------------------------
-
-def message_start(ident, model=MODEL):
-    return event("message_start", message={
-        "id": ident, "type": "message", "role": "assistant", "model": model,
-        "content": [], "stop_reason": None, "stop_sequence": None,
-        "usage": usage(USAGE[:3] + (1,))})
-
-
-def message_end(stop, **members):
-    return [event("message_delta",
-                  delta={"stop_reason": stop, "stop_sequence": None,
-                         **members}, usage=usage(USAGE)),
-            event("message_stop")]
-
-
-def delta(index, kind, key, value):
-    return event("content_block_delta", index=index,
-                 delta={"type": kind, key: value})
-
-
-def words(text):
-    """text in the pieces that deltas carry."""
-    pieces = text.split(" ")
-    return [p + " " for p in pieces[:-1]] + [pieces[-1]]
-
-
-def block(ident, index, empty, deltas, full, model=MODEL):
-    """The assistant line comes before the block's stop."""
-    return [event("content_block_start", index=index, content_block=empty),
-            *deltas,
-            assistant(ident, model, [full], numbers=USAGE[:3] + (1,)),
-            event("content_block_stop", index=index)]
-
-
-def open_text(index, text):
-    """A block of text that gets no end."""
-    return [event("content_block_start", index=index,
-                  content_block={"type": "text", "text": ""}),
-            *(delta(index, "text_delta", "text", w) for w in words(text))]
-
-
-def say(ident, index, text, model=MODEL):
-    head, *deltas = open_text(index, text)
-    return block(ident, index, head["event"]["content_block"], deltas,
-                 {"type": "text", "text": text}, model)
-
-
-def think(ident, index, text):
-    deltas = []
-    for n, word in enumerate(words(text), 1):
-        deltas += [system("thinking_tokens", estimated_tokens=n,
-                          estimated_tokens_delta=1),
-                   delta(index, "thinking_delta", "thinking", word)]
-    deltas.append(delta(index, "signature_delta", "signature", "bWFkZQ=="))
-    return block(ident, index,
-                 {"type": "thinking", "thinking": "", "signature": ""}, deltas,
-                 {"type": "thinking", "thinking": text,
-                  "signature": "bWFkZQ=="})
-
-
-def redacted(ident, index):
-    data = {"type": "redacted_thinking", "data": "bWFkZSB1cA=="}
-    return block(ident, index, data, [], data)
-
-
-def use(ident, index, tool, **arguments):
-    text = json.dumps(arguments)
-    empty = {"type": "tool_use", "id": "toolu_own1", "name": tool, "input": {}}
-    pieces = [text[n:n + 8] for n in range(0, len(text), 8)]
-    return block(ident, index, empty,
-                 [delta(index, "input_json_delta", "partial_json", p)
-                  for p in pieces], {**empty, "input": arguments})
-
-
-def tool_result(text, is_error=False):
-    return user([{"type": "tool_result", "tool_use_id": "toolu_own1",
-                  "content": text, "is_error": is_error}])
-
-
-def message(ident, *texts, stop="end_turn", model=MODEL, **members):
-    """A whole message of so many blocks of text."""
-    lines = [message_start(ident, model)]
-    for n, text in enumerate(texts):
-        lines += say(ident, n, text, model)
-    return lines + message_end(stop, **members)
-
-
-def tool_message(text, tool, **arguments):
-    return [message_start("msg_own1"), *say("msg_own1", 0, text),
-            *use("msg_own1", 1, tool, **arguments), *message_end("tool_use")]
-
-
-def times(n):
-    return tuple(n * number for number in USAGE)
+from cli_lines import (
+    MODEL, NEVER_SHOWN, NO_USAGE, USAGE, assistant, control_request,
+    control_response, init, mcp, message, message_end, message_start,
+    open_text, rate_limit, redacted, requesting, result, result_errors, retry,
+    say, start, synthetic, system, think, times, tool_message, tool_result,
+    use, user)
 
 
 # --- whole turns ------------------------------------------------------------
@@ -345,6 +165,100 @@ def stream_overloaded_nofallback():
     return broken_off() + failed("API Error: Overloaded", "unknown")
 
 
+def json_schema():
+    """The tool's result comes before the message has ended, and no further
+    message behind it."""
+    text = json.dumps({"answer": NEVER_SHOWN})
+    end = result(text, stop="tool_use", turns=2)
+    end["structured_output"] = json.loads(text)
+    return start() + [
+        message_start("msg_own1"), *say("msg_own1", 0, "Here you are."),
+        *use("msg_own1", 1, "StructuredOutput", answer=NEVER_SHOWN),
+        tool_result(f"Structured output provided {NEVER_SHOWN}"),
+        *message_end("tool_use"), end]
+
+
+def permission_prompt_stdio():
+    end = result("I may not.", numbers=times(2), turns=2)
+    end["permission_denials"] = [{"tool_name": "Write",
+                                  "tool_use_id": "toolu_own1"}]
+    path = "/home/someone/new"
+    return [control_response(response={"commands": []})] + start() + [
+        *tool_message("I write it.", "Write", file_path=path),
+        control_request(1, "can_use_tool", tool_name="Write",
+                        display_name="Write", input={"file_path": path},
+                        description="new", permission_suggestions=[],
+                        tool_use_id="toolu_own1"),
+        tool_result(f"not allowed {NEVER_SHOWN}", is_error=True),
+        requesting(), *message("msg_own2", "I may not."), end]
+
+
+CLIENT_TOOLS = ("get_weather", "get_time")
+
+
+def client_start():
+    """The CLI asks for the client's tools before it begins."""
+    return [control_response(response={"commands": []}),
+            mcp(1, "initialize", id=0,
+                params={"protocolVersion": "2025-11-25", "capabilities": {}}),
+            mcp(2, "notifications/initialized"),
+            mcp(3, "tools/list", id=1), *start()]
+
+
+def client_call(n):
+    """Of the n-th tool: what the model says, without its end, what the CLI
+    asks its parent for, and what the tool has told."""
+    *said, stop = use("msg_own1", 1 + n, f"mcp__client__{CLIENT_TOOLS[n]}",
+                      f"toolu_own{n}", city="Oslo")
+    call = mcp(4 + n, "tools/call", id=2 + n, params={
+        "name": CLIENT_TOOLS[n], "arguments": {"city": "Oslo"},
+        "_meta": {"claudecode/toolUseId": f"toolu_own{n}",
+                  "progressToken": 2 + n}})
+    return said, call, stop, tool_result(NEVER_SHOWN, call=f"toolu_own{n}")
+
+
+def client_end(turns):
+    return [requesting(), *message("msg_own2", "It rains at noon."),
+            result("It rains at noon.", numbers=times(2), turns=turns)]
+
+
+def client_tool():
+    """The call comes before the block's end."""
+    said, call, stop, told = client_call(0)
+    return client_start() + [
+        message_start("msg_own1"), *think("msg_own1", 0, "who knows?"),
+        *say("msg_own1", 0, "I ask."), *said, call, stop,
+        *message_end("tool_use"), told, *client_end(2)]
+
+
+def client_tools_parallel():
+    """Tools that only read are called as their blocks end; their results come
+    in any order."""
+    said, call, stop, told = client_call(0)
+    said2, call2, stop2, told2 = client_call(1)
+    return client_start() + [
+        message_start("msg_own1"), *say("msg_own1", 0, "I ask."),
+        *said, call, stop, *said2, call2, stop2, *message_end("tool_use"),
+        told2, told, *client_end(3)]
+
+
+def client_tools_serial():
+    """The second is called behind the message's end, after the first."""
+    said, call, stop, told = client_call(0)
+    said2, call2, stop2, told2 = client_call(1)
+    return client_start() + [
+        message_start("msg_own1"), *say("msg_own1", 0, "I ask."),
+        *said, call, stop, *said2, stop2, *message_end("tool_use"),
+        call2, told, told2, *client_end(3)]
+
+
+def history(lines, text):
+    """So many lines of it, each acknowledged by a run without a turn."""
+    end = result("", numbers=NO_USAGE, stop=None, turns=0)
+    del end["terminal_reason"], end["api_error_status"]
+    return [init(), end] * lines + answered(text)
+
+
 def compact():
     """The context was full, so the CLI summed it up and asked again."""
     return start() + [
@@ -370,8 +284,8 @@ def compact_by_hand():
                  "</local-command-stdout>", isReplay=True), end]
 
 
-def slash_disabled():
-    text = f"/cost isn't available {NEVER_SHOWN}"
+def local_command(text):
+    """A slash command that the CLI answers by itself."""
     end = result(text, numbers=NO_USAGE, stop=None, turns=0)
     del end["terminal_reason"], end["api_error_status"]
     return [init(), synthetic(text), end]
@@ -381,8 +295,7 @@ def interrupt():
     text = "word word word "
     return start() + [
         message_start("msg_own1"), *open_text(0, text),
-        {"type": "control_response",
-         "response": {"subtype": "success", "request_id": "own-1"}},
+        control_response(),
         assistant("msg_own1", MODEL, [{"type": "text", "text": text}]),
         user([{"type": "text", "text": "[Request interrupted by user]"}]),
         result_errors("error_during_execution",
@@ -432,7 +345,20 @@ RECORDINGS = {
     "stream_overloaded_nofallback": stream_overloaded_nofallback,
     "compact": compact,
     "compact_by_hand": compact_by_hand,
-    "slash_disabled": slash_disabled,
+    "slash_disabled": lambda: local_command(
+        f"/cost isn't available {NEVER_SHOWN}"),
+    "slash_command_hazard": lambda: local_command(
+        f"Total cost: {NEVER_SHOWN}"),
+    "at_file_hazard": lambda: answered("It is a list of names."),
+    "image": lambda: answered("A single red dot."),
+    "json_schema": json_schema,
+    "permission_prompt_stdio": permission_prompt_stdio,
+    "client_tool": client_tool,
+    "client_tools_parallel": client_tools_parallel,
+    "client_tools_serial": client_tools_serial,
+    "replayed_history": lambda: history(3, "As I said."),
+    "history_ends_in_tool_result": lambda: history(1, "So it rains."),
+    "two_turns": lambda: answered("The first.") + answered(NEVER_SHOWN),
     "interrupt": interrupt,
     "error_resume_unknown": resume_unknown,
 
@@ -486,8 +412,11 @@ RECORDINGS = {
 
 
 def write(name, path):
-    """The lines as the CLI writes them: UTF-8, U+2028 as it is."""
+    """The lines as the CLI writes them: UTF-8, U+2028 as it is.  Returns
+    them."""
+    lines = RECORDINGS[name]()
     with open(path, "w", encoding="utf-8", newline="") as file:
-        for each in RECORDINGS[name]():
+        for each in lines:
             file.write(json.dumps(each, ensure_ascii=False,
                                   separators=(",", ":")) + "\n")
+    return lines

@@ -277,6 +277,22 @@ START_TEST(interrupt_is_a_request)
 }
 END_TEST
 
+START_TEST(a_refusal_names_its_request)
+{
+	cJSON *json;
+	const cJSON *response;
+
+	claude_line_refusal(&out, "id\"1");
+	json = line();
+	ck_assert_str_eq(string_at(json, "type"), "control_response");
+	response = member(json, "response");
+	ck_assert_str_eq(string_at(response, "subtype"), "error");
+	ck_assert_str_eq(string_at(response, "request_id"), "id\"1");
+	ck_assert_str_ne(string_at(response, "error"), "");
+	cJSON_Delete(json);
+}
+END_TEST
+
 START_TEST(lines_are_appended)
 {
 	const char *const texts[] = {"x", NULL};
@@ -289,11 +305,12 @@ START_TEST(lines_are_appended)
 	claude_line_assistant(&out, &m, "m");
 	claude_line_user(&out, &m, true);
 	claude_line_interrupt(&out, "b");
+	claude_line_refusal(&out, "c");
 	for (p = buf_str(&out); (p = strchr(p, '\n')) != NULL; p++) {
 		ck_assert(p[1] == '{' || p[1] == '\0');
 		lines++;
 	}
-	ck_assert_int_eq(lines, 5);
+	ck_assert_int_eq(lines, 6);
 	forget(&m);
 }
 END_TEST
@@ -347,6 +364,7 @@ suite_claude_lines(void)
 	tcase_add_test(t, ids_never_repeat);
 	tcase_add_test(t, initialize_replaces_or_appends);
 	tcase_add_test(t, interrupt_is_a_request);
+	tcase_add_test(t, a_refusal_names_its_request);
 	tcase_add_test(t, lines_are_appended);
 	tcase_add_test(t, every_character_passes);
 	tcase_add_test(t, a_full_buffer_turns_bad);

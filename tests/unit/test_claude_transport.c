@@ -343,6 +343,44 @@ START_TEST(an_error_is_no_acknowledgement)
 }
 END_TEST
 
+#define ASKS(id)                                                               \
+	"{\"type\":\"control_request\",\"request_id\":" id                     \
+	",\"request\":{\"subtype\":\"can_use_tool\"}}\n"
+
+/* In a turn, while the history is being said, and when nothing is. */
+START_TEST(what_the_cli_asks_for_is_refused)
+{
+	writes(ASKS("\"R-0\""));
+	expect(CLAUDE_CONTROL_REQUEST);
+	FINDS("\"control_response\"", "\"error\"", "\"R-0\"");
+	say("uau");
+	finds_user("\"text 0\"", true);
+	writes(ASKS("\"R-1\"") ASKS("7") ASKS("\"R-2\""));
+	finds_nothing(); /* before it is looked at */
+	expect(CLAUDE_CONTROL_REQUEST);
+	ck_assert_str_eq(event.subtype, "can_use_tool");
+	FINDS("\"control_response\"", "\"error\"", "\"R-1\"");
+	expect(CLAUDE_CONTROL_REQUEST); /* no id: no answer */
+	expect(CLAUDE_CONTROL_REQUEST);
+	FINDS("\"R-2\"");
+	finds_nothing();
+	writes(ACK); /* which is still awaited */
+	expect(CLAUDE_INIT);
+	expect(CLAUDE_OTHER);
+	FINDS("\"type\":\"assistant\"");
+}
+END_TEST
+
+START_TEST(nothing_is_refused_behind_the_end_of_input)
+{
+	say("u");
+	transport_end_input(&t);
+	writes(ASKS("\"R-1\""));
+	expect(CLAUDE_CONTROL_REQUEST);
+	ck_assert_uint_eq(t.queue.len, 0);
+}
+END_TEST
+
 START_TEST(the_conversation_is_remembered)
 {
 	say("u");
@@ -744,6 +782,8 @@ conversation(void)
 	tcase_add_test(c, a_system_prompt_may_be_appended);
 	tcase_add_test(c, only_a_result_acknowledges);
 	tcase_add_test(c, an_error_is_no_acknowledgement);
+	tcase_add_test(c, what_the_cli_asks_for_is_refused);
+	tcase_add_test(c, nothing_is_refused_behind_the_end_of_input);
 	tcase_add_test(c, the_conversation_is_remembered);
 	tcase_add_test(c, interrupt_ends_the_history);
 	tcase_add_test(c, interrupt_of_a_turn);
