@@ -5,7 +5,9 @@ CCP_BUILD is the directory of ccp, ccp-handler and ccp-demo-claude, CCP_SRC
 the top of the sources.  Everything runs in a temporary HOME, with a cleaned
 environment, on loopback only.
 """
+import array
 import contextlib
+import fcntl
 import http_client
 import json
 import os
@@ -15,6 +17,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import time
 import uuid
 
@@ -196,9 +199,10 @@ class HandlerSocket(Running):
     """A ccp-handler on one connection, as a super-server would start it.
 
     http is the client's end.  unix: a socketpair instead of loopback TCP.
+    watch: unread() can be asked; the connection does not end before unwatch().
     """
 
-    def __init__(self, env, unix=False):
+    def __init__(self, env, unix=False, watch=False):
         if unix:
             ours, theirs = socket.socketpair()
         else:
@@ -206,12 +210,25 @@ class HandlerSocket(Running):
         with theirs:
             super().__init__(env, [program("ccp-handler")], stdin=theirs,
                              stdout=theirs)
+            self._theirs = theirs.dup() if watch else None
         self.http = Client(ours, env.auth())
+
+    def unread(self):
+        """How many bytes the handler has been sent and has not read."""
+        count = array.array("i", [0])
+        fcntl.ioctl(self._theirs, termios.FIONREAD, count)
+        return count[0]
+
+    def unwatch(self):
+        if self._theirs:
+            self._theirs.close()
+            self._theirs = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, _value, _traceback):
+        self.unwatch()
         self.http.close()
         try:
             if kind is None:

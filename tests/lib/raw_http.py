@@ -2,10 +2,11 @@
 """Cases of raw HTTP requests and the responses that they must get.
 
 Each case is sent three times: in one piece and byte by byte over TCP, and
-through pipes; the answers must be the same.  A case whose connection stays
-open is sent once more for each of its bytes, split there.  With CCP_TEST_TARGET
-they go to a server that runs already, and not through pipes.
+through pipes; the answers must be the same.  One that is not malformed is sent
+once more for each of its bytes, split there.  With CCP_TEST_TARGET they go to a
+server that runs already, and not through pipes.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -16,13 +17,19 @@ import time
 from answers import PATH, check_error
 from ccp import KEY, Env, HandlerSocket, run_handler_pipe
 from http_client import Client, parse_responses
-from tap import add, contains, eq, ok
+from tap import CASE_SECONDS, add, contains, eq, ok
 
 DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|"
                   r"Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT")
 # HOST:PORT of a server to be asked, instead of handlers of our own
 TARGET = os.environ.get("CCP_TEST_TARGET")
 names = []  # of all cases made here
+
+# Data longer than this, and all that ends its connection, goes to so many
+# handlers at once: they need not wait for one another.
+LONG = 1000
+LANES = 4
+UNREAD_SECONDS = 0.001
 
 HOST = "Host: localhost"
 AUTH = f"Authorization: Bearer {KEY}"
@@ -131,9 +138,29 @@ class Connection:
     def __exit__(self, *_):
         self.http.close()
 
+    def wait_read(self):
+        """A guess: nobody tells."""
+        time.sleep(UNREAD_SECONDS)
 
-def connection(env):
-    return Connection(env) if TARGET else HandlerSocket(env)
+    def unwatch(self):
+        pass
+
+
+class Watched(HandlerSocket):
+    """One that tells when it has read what it was sent."""
+
+    def __init__(self, env):
+        super().__init__(env, watch=True)
+
+    def wait_read(self):
+        while self.unread() and self.process.poll() is None:
+            time.sleep(0)
+
+
+def connection(env, watch=False):
+    if TARGET:
+        return Connection(env)
+    return Watched(env) if watch else HandlerSocket(env)
 
 
 def over_socket(env, data, wants, closes, step):
@@ -159,42 +186,67 @@ def over_pipe(env, data, wants):
     return [same(r) for r in got]
 
 
-def split_everywhere(env, data, want_same, wants):
-    """The same request again and again on one connection."""
-    with connection(env) as handler:
-        http = handler.http
-        http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for i in range(1, len(data), max(1, len(data) // 400)):
-            http.send(data[:i])
-            time.sleep(0.0005)  # so that it is read by itself
-            http.send(data[i:])
-            got = [http.read_response(w.method) for w in wants]
-            eq([same(r) for r in got], want_same, f"split at {i}")
+def split(handlers, data, points, closes):
+    """Sends each handler the data, in two pieces that it reads one by one."""
+    for handler, point in zip(handlers, points):
+        send_pieces(handler.http, data[:point], point)
+    for handler in handlers:
+        handler.wait_read()
+        if closes:
+            handler.unwatch()
+    for handler, point in zip(handlers, points):
+        send_pieces(handler.http, data[point:], len(data))
 
 
-def run(data, wants, closes, settings):
+def split_everywhere(env, data, wants, closes, want_same):
+    """The same request again and again, split at each of its bytes: on
+    connections that stay, or on a new one each time."""
+    lanes = LANES if closes or len(data) > LONG else 1
+    with contextlib.ExitStack() as stack:
+        handlers = []
+        for first in range(1, len(data), lanes):
+            points = range(first, min(first + lanes, len(data)))
+            if closes:
+                stack.close()
+            if closes or not handlers:
+                handlers = [stack.enter_context(connection(env, True))
+                            for _ in points]
+            split(handlers[:len(points)], data, points, closes)
+            for handler, point in zip(handlers, points):
+                got = [same(handler.http.read_response(w.method))
+                       for w in wants]
+                eq(got, want_same, f"split at {point}")
+                ok(not closes or handler.http.at_end(), "no end")
+
+
+def run(data, wants, closes, valid, settings):
     with Target(TARGET, **settings) if TARGET else Env(**settings) as env:
         whole = over_socket(env, data, wants, closes, len(data))
         step = max(1, len(data) // 2000)
         eq(over_socket(env, data, wants, closes, step), whole, "in pieces")
         if not TARGET:
             eq(over_pipe(env, data, wants), whole, "through pipes")
-        if not closes:
-            split_everywhere(env, data, whole, wants)
+        if valid:
+            split_everywhere(env, data, wants, closes, whole)
+
+
+def seconds(data):
+    """For a case; a sanitized handler takes 5 ms for a head of the limit."""
+    return CASE_SECONDS + len(data) // 100
 
 
 def keeps(name, data, *wants, **settings):
     """These responses, and the connection stays open."""
     names.append(name)
-    add(name, lambda: run(data, wants, False, settings))
+    add(name, lambda: run(data, wants, False, True, settings), seconds(data))
 
 
-def closes(name, data, *wants, **settings):
+def closes(name, data, *wants, valid=True, **settings):
     """These responses, and the connection ends behind the last."""
     names.append(name)
-    add(name, lambda: run(data, wants, True, settings))
+    add(name, lambda: run(data, wants, True, valid, settings), seconds(data))
 
 
 def bad(name, data, status=400, **settings):
     """Refused as malformed: what follows is never taken for a request."""
-    closes(name, data + get("/health"), R(status), **settings)
+    closes(name, data + get("/health"), R(status), valid=False, **settings)
