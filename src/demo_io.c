@@ -108,6 +108,18 @@ demo_record_open(struct demo *d, char *const *argv, char *const *env)
 	buf_free(&b);
 }
 
+void
+demo_record_started(const struct demo *d)
+{
+	struct buf b = BUF_INIT(LIMIT_LOG_LINE_BYTES);
+
+	if (d->record >= 0) {
+		buf_addf(&b, "{\"started\":%ld}\n", (long)getpid());
+		write_all(d->record, buf_str(&b), b.len);
+	}
+	buf_free(&b);
+}
+
 static void
 set_text(char **to, const cJSON *from)
 {

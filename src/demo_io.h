@@ -33,4 +33,7 @@ demo_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* CCP_DEMO_RECORD: how it was called, as the first line of that file. */
 void demo_record_open(struct demo *d, char *const *argv, char *const *env);
 
+/* Another line of it: it is ready to read. */
+void demo_record_started(const struct demo *d);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,14 @@ start_slow(struct demo *d, const char *arg)
 	d->delay_ms = arg[0] == '\0' ? SLOW_MS : strtol(arg, NULL, 10);
 }
 
+/* The real CLI takes a second of a core before it reads. */
+static void
+start_slow_start(struct demo *d, const char *arg)
+{
+	(void)poll(NULL, 0, (int)strtol(arg, NULL, 10));
+	demo_record_started(d);
+}
+
 static void
 start_noise(struct demo *d, const char *arg)
 {
@@ -127,6 +136,7 @@ static const struct demo_mode modes[] = {
     {"never-read", start_never_read, NULL},
     {"old", start_old, NULL},
     {"slow", start_slow, NULL},
+    {"slow-start", start_slow_start, NULL},
     {"unknown-lines", start_noise, NULL},
     {"unknown-option", start_unknown_option, NULL},
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLAUDE_MAX_PROCESSES: how many Claude processes run at once over all
-handlers of a user, who waits, who is refused."""
+handlers of a user, who waits, who is refused; and how many start at once."""
 import contextlib
+import json
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -15,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 # pylint: disable=wrong-import-position
 from ccp import Env, HandlerSocket, Start, chat, chat_body  # noqa: E402
 from http_client import BadResponse  # noqa: E402
-from tap import contains, eq, fail, main, ok, test, until  # noqa: E402
+from tap import add, contains, eq, fail, main, ok, test, until  # noqa: E402
 
 
 def limited(processes, delay, **settings):
@@ -108,10 +110,10 @@ def _():
         eq(first.responses[0].status, 200)
 
 
-def queued(folder):
+def queued(folder, name="running"):
     if not os.path.isdir(folder):
         return []
-    return [n for n in os.listdir(folder) if n.startswith("running.q.")]
+    return [n for n in os.listdir(folder) if n.startswith(f"{name}.q.")]
 
 
 @test("a handler that is killed gives back its place and its ticket")
@@ -126,6 +128,118 @@ def _():
         env.wait_gone(start.pid)
         with start.client() as http:
             eq(chat(http, "hello").status, 200)
+
+
+# --- cold starts ------------------------------------------------------------
+
+CORES = os.sysconf("SC_NPROCESSORS_ONLN")
+
+
+def cold(ms, mode="", delay=0):
+    """An Env whose stand-in takes that long until it reads.  Four times as
+    many processes may run as may start."""
+    child = {"CCP_DEMO_MODE": f"slow-start={ms},{mode}".rstrip(","),
+             "CCP_DEMO_DELAY_MS": str(delay), "CCP_DEMO_RECORD": ""}
+    env = Env(child=child, CLAUDE_MAX_PROCESSES=str(4 * CORES),
+              MAX_CONNECTIONS=str(4 * CORES + 8))
+    env.environ["CCP_DEMO_RECORD"] = os.path.join(env.dir, "record")
+    return env
+
+
+def starts(env):
+    """(pid, True) as one begins to start, (pid, False) as it has started, in
+    the order in which it happened: all write to the end of one file.  ccp has
+    given leave before the first, and takes it back after the second."""
+    path = pathlib.Path(env.environ["CCP_DEMO_RECORD"])
+    seen = []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines(True):
+            event = json.loads(line) if line.endswith("\n") else {}
+            if "argv" in event:
+                seen.append((event["pid"], True))
+            elif "started" in event:
+                seen.append((event["started"], False))
+    return seen
+
+
+def begun(env):
+    return [pid for pid, begins in starts(env) if begins]
+
+
+def wait_begun(env, number):
+    until(lambda: len(begun(env)) >= number, seconds=20,
+          what=f"{number} have begun to start")
+    eq(len(begun(env)), number, "have begun to start")
+
+
+@test("many requests at once: no more start than there are cores")
+def _():
+    with cold(250, delay=25) as env, Start(env) as start:
+        crowd = Crowd(start, 4 * CORES)
+        running = crowd.peak(env)
+        eq([r.status for r in crowd.responses], [200] * (4 * CORES))
+        now = most = 0
+        for _, begins in starts(env):
+            now += 1 if begins else -1
+            most = max(most, now)
+        eq((len(begun(env)), now), (4 * CORES, 0), "starts, unfinished")
+        ok(most <= CORES, f"{most} started at once")
+        ok(running > CORES, f"only {running} ran at once")
+        print(f"# at most {most} started at once, {running} ran")
+        env.wait_gone(start.pid)
+
+
+@test("starters that end before they answer give their place back")
+def _():
+    with cold(20, "exit-at-once") as env, HandlerSocket(env) as handler:
+        for _ in range(CORES + 2):
+            eq(chat(handler.http, "hello").status, 502)
+        eq(len(begun(env)), CORES + 2)
+
+
+def kill_starter(_env, client, pid):
+    os.kill(pid, signal.SIGKILL)
+    eq(client.read_response("POST").status, 502)
+
+
+def kill_handler(env, _client, pid):
+    (handler,) = [p.ppid for p in env.left() if p.pid == pid]
+    os.kill(handler, signal.SIGKILL)
+
+
+def leave(_env, client, _pid):
+    client.close()
+
+
+def add_given_back(what, end):
+    """All places are taken and two requests wait for one; the first starter
+    ends, and one of the two gets its place.  The connections stay."""
+    def case():
+        with cold(600000) as env, Start(env) as start:
+            clients = [start.client() for _ in range(CORES + 2)]
+            for number, client in enumerate(clients, 1):
+                client.send_json("/v1/chat/completions", chat_body("hello"))
+                if number <= CORES:
+                    wait_begun(env, number)
+            folder = os.path.join(env.runtime, "ccp")
+            until(lambda: len(queued(folder, "starting")) == 2,
+                  what="two wait")
+            eq(len(begun(env)), CORES)
+            end(env, clients[0], begun(env)[0])
+            wait_begun(env, CORES + 1)
+            eq(len(queued(folder, "starting")), 1)
+            for client in clients:
+                client.close()
+            env.wait_gone(start.pid)
+
+    add(f"a place to start is given back: {what}", case)
+
+
+add_given_back("the starter is killed", kill_starter)
+add_given_back("its handler is killed", kill_handler)
+add_given_back("its client leaves", leave)
+
+# --- connections and directories --------------------------------------------
 
 
 @test("MAX_CONNECTIONS holds over handlers that nobody counts")
