@@ -183,6 +183,42 @@ both("a turn with a tool: text of both messages, usage of both",
      [answer("Looking. ", tools=[LS]), answer("Done.")], check_usage_of_two)
 
 
+def asked_by(arguments, question, script):
+    """A turn of a CLI that is made to ask its parent something: the log tells
+    of the question, and the turn goes on to its end."""
+    with Mock() as api, real(api) as env:
+        path = os.path.join(env.dir, "asking-claude")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\nexec '{real_claude.find()}' "
+                       f"{arguments} \"$@\"\n")
+        os.chmod(path, 0o755)
+        env.environ["CLAUDE_PATH"] = path
+        with HandlerSocket(env) as handler:
+            api.script(*script(env))
+            answered = ask(handler.http, "hello")
+            contains(handler.stderr(), f"claude asked for {question}")
+        eq((answered.status, answered.finish), (200, "stop"))
+        contains(answered.text, TEXT)
+        return api.last().messages[-1]
+
+
+@test("the CLI asks for leave to use a tool: it does not get it")
+def _():
+    told = asked_by(
+        "--permission-prompt-tool stdio", "can_use_tool",
+        lambda env: (answer("So be it. ", tools=[
+            ("Write", {"file_path": os.path.join(env.work, "new"),
+                       "content": "x"})]), answer(TEXT)))
+    contains(repr(told), "This request is not served.")
+
+
+@test("the CLI asks for tools of its parent: there are none")
+def _():
+    servers = {"mcpServers": {"client": {"type": "sdk", "name": "client"}}}
+    asked_by(f"--mcp-config='{json.dumps(servers)}'", "mcp_message",
+             lambda _: (answer(TEXT),))
+
+
 def check_fallback(answered, api):
     eq((answered.status, answered.text, answered.finish), (200, TEXT, "stop"))
     eq(answered.usage["prompt_tokens"], 21)
