@@ -85,10 +85,10 @@ for n, example in enumerate(EXAMPLES, 1):
         lambda n=n, e=example: run_example(n, *e))
 
 
-@test("README shows health, models, a whole and a streamed answer")
+@test("README shows health, models, the question, both kinds of answer")
 def _():
-    eq(len(EXAMPLES), 4)
-    eq(README.count("\ncurl "), 4, "every curl line has its answer")
+    eq(len(EXAMPLES), 5)
+    eq(README.count("\ncurl "), 5, "every curl line has its answer")
 
 
 def table():

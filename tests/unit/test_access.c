@@ -355,6 +355,47 @@ START_TEST(the_default_key_counts_on_loopback_only)
 }
 END_TEST
 
+#define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+/* Of API_KEYS; "abc" is one of them. */
+START_TEST(keys_with_names)
+{
+	static const char bound[] = ABC " phone ~/notes\n";
+	static const char free_one[] = ABC " phone \n";
+
+	bed_settings.api_key = "my-key";
+	bed_settings.api_keys = bound;
+	ck_assert(key_passes("Authorization: Bearer abc\n"));
+	ck_assert_str_eq(bed_x.key_name, "phone");
+	ck_assert_str_eq(bed_x.key_directory, "~/notes");
+	bed_settings.api_keys = free_one;
+	ck_assert(key_passes("Authorization: Bearer abc\n"));
+	ck_assert_str_eq(bed_x.key_name, "phone");
+	ck_assert_ptr_null(bed_x.key_directory);
+	ck_assert(key_passes("Authorization: Bearer my-key\n"));
+	ck_assert_str_eq(bed_x.key_name, "");
+	ck_assert_ptr_null(bed_x.key_directory);
+	ck_assert(!key_passes("Authorization: Bearer abcd\n"));
+	ck_assert_int_eq(error.status, 401);
+	ck_assert(!key_passes("Authorization: Bearer " ABC "\n"));
+	ck_assert(!key_passes(""));
+}
+END_TEST
+
+/* Nobody who has set keys of one's own means the one that all know. */
+START_TEST(beside_others_the_default_key_opens_nothing)
+{
+	bed_settings.api_keys = ABC " phone \n";
+	ck_assert(!key_passes("Authorization: Bearer CCP_API_KEY\n"));
+	ck_assert_int_eq(error.status, 401);
+	ck_assert(key_passes("Authorization: Bearer abc\n"));
+	bed_x.reachable = true;
+	ck_assert(key_passes("Authorization: Bearer abc\n"));
+	ck_assert(!key_passes("Authorization: Bearer CCP_API_KEY\n"));
+	ck_assert_int_eq(error.status, 401);
+}
+END_TEST
+
 Suite *
 suite_access(void)
 {
@@ -378,6 +419,8 @@ suite_access(void)
 	tcase_add_test(t, bearer_keys);
 	tcase_add_test(t, a_missing_key_says_how);
 	tcase_add_test(t, the_default_key_counts_on_loopback_only);
+	tcase_add_test(t, keys_with_names);
+	tcase_add_test(t, beside_others_the_default_key_opens_nothing);
 	suite_add_tcase(s, t);
 	return s;
 }

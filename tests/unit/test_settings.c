@@ -114,6 +114,8 @@ START_TEST(defaults)
 	ck_assert_str_eq(s.claude_path, "claude");
 	ck_assert_str_eq(s.claude_working_dir, "");
 	ck_assert_str_eq(s.ask_working_dir, "auto");
+	ck_assert_str_eq(s.allowed_dirs, "");
+	ck_assert_str_eq(s.api_keys, "");
 	ck_assert_str_eq(s.claude_permission_mode, "default");
 	ck_assert_int_eq(s.claude_max_turns, 25);
 	ck_assert_int_eq(s.claude_timeout_ms, 300000);
@@ -278,6 +280,19 @@ static const struct {
     {"{\"MODELS\": {\"a\": \"\"}}", "MODELS=fine",
 	"config.json line 1: MODELS: must hold alias=name pairs and names, "
 	"of at most 128 letters, digits and ._:@/[]-, which \"\" is not"},
+    {"{\n\"API_KEYS\": [\"hush\"]}", NULL,
+	"config.json line 2: API_KEYS: must be a text in quotes"},
+    {"{\"API_KEYS\": {\"hush\": {\"name\": \"hu sh\"}}}", NULL,
+	"config.json line 1: API_KEYS: must have names of 1 to 63 letters, "
+	"digits and ._- (key 1)"},
+    {"{\"API_KEYS\": {\"hush\": 1}}", "API_KEYS={\"a\": \"b\"}",
+	"config.json line 1: API_KEYS: must have a name or an object for each "
+	"key (key 1)"},
+    {"{}", "API_KEYS=hush",
+	"API_KEYS in the environment: must be valid JSON: a value was "
+	"expected"},
+    {"{\"HOST\": {\"a\": \"b\"}}", NULL,
+	"config.json line 1: HOST: must be a text in quotes"},
 };
 
 START_TEST(wrong_values_are_told)
@@ -286,6 +301,33 @@ START_TEST(wrong_values_are_told)
 
 	ck_assert_int_eq(load(&s, wrong[_i].text, wrong[_i].env), -1);
 	ck_assert_str_eq(err, wrong[_i].want);
+}
+END_TEST
+
+/* printf k | sha256sum */
+#define K "8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a"
+
+START_TEST(api_keys_in_every_form)
+{
+	static const struct {
+		const char *file, *env;
+	} forms[] = {
+	    {"{\"API_KEYS\": {\"k\": \"n\"}}", NULL},
+	    {"{\"API_KEYS\": {\"k\": {\"name\": \"n\"}}}", NULL},
+	    {"{\"API_KEYS\": \"{\\\"k\\\": \\\"n\\\"}\"}", NULL},
+	    {"{\"API_KEYS\": {\"sha256:" K "\": \"n\"}}", NULL},
+	    {"{}", "API_KEYS={\"k\": \"n\"}"},
+	    {"{\"API_KEYS\": {\"a\": \"b\"}}", "API_KEYS={\"k\": \"n\"}"},
+	};
+	struct settings s;
+	size_t i;
+
+	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		load_ok(&s, forms[i].file, forms[i].env);
+		ck_assert_str_eq(s.api_keys, K " n \n");
+		ck_assert(!settings_default_key(&s));
+		settings_free(&s);
+	}
 }
 END_TEST
 
@@ -430,6 +472,7 @@ suite_settings(void)
 	tcase_add_test(t, unknown_keys_are_ignored);
 	tcase_add_loop_test(
 	    t, wrong_values_are_told, 0, (int)(sizeof wrong / sizeof wrong[0]));
+	tcase_add_test(t, api_keys_in_every_form);
 	tcase_add_test(t, models_in_every_form);
 	tcase_add_test(t, long_values_are_refused);
 	tcase_add_test(t, unreadable_files_are_told);
