@@ -200,8 +200,8 @@ work_dir_problem_text(enum work_dir_problem problem)
 	    [WORK_DIR_FILE] = "it is a file, not a directory",
 	    [WORK_DIR_DENIED] = "ccp is not permitted to enter and read it",
 	    [WORK_DIR_SYSTEM] = "/proc, /sys and /dev belong to the system",
-	    [WORK_DIR_OUTSIDE] = "it is not in one of the directories that "
-				 "ALLOWED_DIRS names",
+	    [WORK_DIR_OUTSIDE] = ("it is not in one of the directories that "
+				  "ALLOWED_DIRS names"),
 	    [WORK_DIR_UNREADABLE] = "the system reports an error about it",
 	};
 

@@ -4,6 +4,7 @@
 // the page is from.
 
 import OpenAI from 'openai';
+import { talk } from './talk.mjs';
 
 const query = new URLSearchParams(location.search);
 const api = query.get('api') ?? location.origin;
@@ -16,6 +17,15 @@ async function ask() {
 		dangerouslyAllowBrowser: true,
 		maxRetries: 0,
 	});
+	if (query.has('talk')) {
+		const [directory, steps] = JSON.parse(query.get('talk'));
+		report.answers = await talk(
+		    directory ? client.withOptions({ defaultHeaders: {
+			    'X-CCP-Working-Dir': directory,
+		    } }).chat.completions : client.chat.completions,
+		    steps, true);
+		return;
+	}
 	const { data: stream, request_id } =
 	    await client.chat.completions.create({
 		model: 'haiku',

@@ -3,10 +3,12 @@
 // would, and prints what the package made of it as a line of JSON.  What is
 // right is decided by tests/e2e/test_openai_sdk.py.
 //
-// CCP_URL, CCP_KEY: the server.  CCP_BODY: members of the request's body.
-// CCP_OPTIONS: options of the client.  CCP_MODEL: the one to retrieve.
+// CCP_URL, CCP_KEY: the server.  CCP_BODY: members of the request's body, or
+// the steps of a talk.  CCP_OPTIONS: options of the client.  CCP_MODEL: the one
+// to retrieve.
 
 import OpenAI from 'openai';
+import { talk } from './talk.mjs';
 
 const given = (name) => JSON.parse(process.env[name] ?? '{}');
 
@@ -192,6 +194,10 @@ const cases = {
 		} catch (error) {
 			return shown(error, text);
 		}
+	},
+
+	async talk() {
+		return await talk(completions, body.steps, body.stream);
 	},
 
 	async models() {

@@ -4,6 +4,7 @@
 "ccp start", and who may not."""
 import contextlib
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -55,13 +56,16 @@ class Bed:
     def __exit__(self, *why):
         self.server.__exit__(*why)
 
-    def open(self, host="127.0.0.1", rebound=False, blind=False):
-        """A browser that shows a page from that host."""
+    def open(self, host="127.0.0.1", rebound=False, blind=False, talk=None):
+        """A browser that shows a page from that host.  talk: the directory
+        that its header names, and steps of a conversation."""
         query = {"key": self.env.key}
         if not rebound:
             query["api"] = f"http://127.0.0.1:{self.server.port}"
         if blind:
             query["blind"] = "yes"
+        if talk:
+            query["talk"] = json.dumps(talk)
         url = f"http://{host}:{self.pages.port}/?" \
             + urllib.parse.urlencode(query)
         return Chromium(self.env.dir, url)
@@ -116,6 +120,33 @@ def check_refused(report, here):
 def _():
     with bed(CORS_ORIGIN="the page") as here:
         check_served(here.visit())
+
+
+@test("a page is asked for the directory, edits its answer, and goes on")
+def _():
+    with bed("transcript", CORS_ORIGIN="the page",
+             ASK_WORKING_DIR=None) as here:
+        work = os.path.realpath(here.env.work)
+        answers = here.visit(talk=[None, [
+            ["say", "Fix it."], ["say", "nowhere"], ["edit", 1, "~"],
+            ["edit", 1, work], ["say", "Go on."], ["regenerate"]]])["answers"]
+        for answer, begin in zip(answers, (
+                "Which directory", "I cannot work there", "From now on",
+                f'From now on I work in this directory: "{work}"')):
+            ok(answer["text"].startswith(begin), answer)
+        eq([a["tokens"] == 0 for a in answers], [True] * 4 + [False] * 2)
+        for answer in answers[4:]:
+            eq([m["texts"] for m in json.loads(answer["text"])["messages"]],
+               [["Fix it."], ["Go on."]])
+
+
+@test("a page names the directory in a header")
+def _():
+    with bed("transcript", CORS_ORIGIN="the page",
+             ASK_WORKING_DIR=None) as here:
+        answer, = here.visit(talk=["~", [["say", "Go on."]]])["answers"]
+        eq([m["texts"] for m in json.loads(answer["text"])["messages"]],
+           [["Go on."]])
 
 
 @test("the end of a page that streams is the end of Claude")

@@ -217,6 +217,67 @@ def _():
                     404, "model_not_found", INVALID, "model")
 
 
+# --- the directory ----------------------------------------------------------
+
+def check_talk(answers, *begins):
+    """Answers in their order: those of ccp begin so, None is Claude's, whose
+    messages are returned."""
+    told = []
+    eq(len(answers), len(begins))
+    for answer, begin in zip(answers, begins):
+        eq(answer["finish"], "stop")
+        if begin:
+            ok(answer["text"].startswith(begin), answer)
+            eq(answer["tokens"], 0)
+        else:
+            ok(answer["tokens"] > 0, answer)
+            told.append([m["texts"][0] if m["role"] == "user" else "..."
+                         for m in json.loads(answer["text"])["messages"]])
+    return told
+
+
+QUESTION = "Which directory shall I work in?"
+REFUSAL = "I cannot work there: it does not exist."
+CONFIRMATION = 'From now on I work in this directory: "{}"'
+
+
+def add_directory(how, stream):
+    @test(f"the directory is asked for, {how}")
+    def _():
+        with bed("transcript", ASK_WORKING_DIR=None) as ccp:
+            home, work = map(os.path.realpath, (ccp.env.home, ccp.env.work))
+            steps = [["say", "Fix it."], ["say", "/no/such"], ["say", "~"],
+                     ["regenerate"], ["say", "Go on."], ["regenerate"],
+                     ["edit", 2, work], ["say", "So?"], ["say", "~"],
+                     ["edit", 0, work], ["say", "Well?"]]
+            told = check_talk(
+                ccp.run("talk", {"steps": steps, "stream": stream}),
+                QUESTION, REFUSAL, CONFIRMATION.format(home),
+                CONFIRMATION.format(home), None, None,
+                CONFIRMATION.format(work), None, None,
+                CONFIRMATION.format(work), None)
+            eq(told, [["Fix it.", "Go on."], ["Fix it.", "Go on."],
+                      ["Fix it.", "So?"], ["Fix it.", "So?", "...", "~"],
+                      ["Well?"]])
+
+
+add_directory("whole", False)
+add_directory("streamed", True)
+
+
+@test("the directory in a header of the client")
+def _():
+    with bed("transcript", ASK_WORKING_DIR=None) as ccp:
+        steps = {"steps": [["say", "Fix it."]]}
+        told = check_talk(ccp.run("talk", steps, options={
+            "defaultHeaders": {"X-CCP-Working-Dir": "~"}}), None)
+        eq(told, [["Fix it."]])
+        check_error(ccp.run("error", options={
+            "defaultHeaders": {"X-CCP-Working-Dir": "/no/such"}}),
+            "BadRequestError", 400, "invalid_value", INVALID,
+            "X-CCP-Working-Dir")
+
+
 # --- leaving ----------------------------------------------------------------
 
 def leaves(case):
