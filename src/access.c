@@ -114,8 +114,8 @@ access_from(
 		    "API_KEY of your own and CORS_ORIGIN to allow them.");
 	exchange_field(x, "Access-Control-Allow-Origin", "%.*s",
 	    (int)origin->value.len, origin->value.at);
-	exchange_field(
-	    x, "Access-Control-Expose-Headers", "X-CCP-Session, X-Request-Id, Retry-After");
+	exchange_field(x, "Access-Control-Expose-Headers",
+	    "X-CCP-Session, X-Request-Id, Retry-After");
 	exchange_field(x, "Vary", "Origin");
 	return true;
 }

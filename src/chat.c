@@ -102,7 +102,7 @@ settle_session(struct chat *c)
 	if (!g->ended || !c->turn.answered)
 		return;
 	if (WIFEXITED(g->status))
-		session_saved(&c->session);
+		session_ended(&c->session);
 	else
 		session_close(&c->session);
 	tell_session(c);
@@ -212,6 +212,8 @@ start_or_fail(struct chat *c)
 	const char *mode = c->x->settings->system_prompt_mode;
 	struct api_error e;
 
+	session_start(&c->session);
+	tell_session(c);
 	c->claude =
 	    chat_launch(c->x, c->directory.path, c->request, &c->session, &e);
 	if (c->claude == NULL) { /* which is in the log */

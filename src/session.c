@@ -2,7 +2,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -156,14 +155,28 @@ put_context(struct session *s, struct session_store *st, bool pending)
 }
 
 static bool
-put_state(struct session *s, struct session_store *st)
+put_state(struct session *s, struct session_store *st,
+    const struct session_state *state)
 {
 	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
-	char key[SESSION_KEY_BYTES], cwd[PATH_MAX];
+	char key[SESSION_KEY_BYTES];
+
+	session_state_encode(&value, state);
+	return put(s, st, key, session_state_key(key, state->session), &value);
+}
+
+/* The answer is the session's head now. */
+static bool
+put_head(struct session *s, struct session_store *st)
+{
+	CLEANUP_FREE char *cwd = strdup(s->cwd);
 	struct session_state old, state = {.cwd = cwd, .turns = s->turns};
 	int64_t now = now_s();
 
-	(void)snprintf(cwd, sizeof(cwd), "%s", s->cwd);
+	if (cwd == NULL) {
+		errno = ENOMEM;
+		return usable(s, STORE_UNUSABLE);
+	}
 	memcpy(state.session, s->id, sizeof(state.session));
 	memcpy(state.head, s->at, sizeof(state.head));
 	memcpy(state.title, s->title, sizeof(state.title));
@@ -173,8 +186,19 @@ put_state(struct session *s, struct session_store *st)
 	if (get_state(s, st, s->id, &old))
 		state.created = old.created;
 	session_state_clear(&old);
-	session_state_encode(&value, &state);
-	return put(s, st, key, session_state_key(key, s->id), &value);
+	return put_state(s, st, &state);
+}
+
+static bool
+put_dirty(struct session *s, struct session_store *st, bool dirty)
+{
+	struct session_state state;
+	bool ok = get_state(s, st, s->id, &state);
+
+	state.dirty = dirty;
+	ok = ok && put_state(s, st, &state);
+	session_state_clear(&state);
+	return ok;
 }
 
 /* Claims */
@@ -190,11 +214,11 @@ drop_claim(struct session *s)
 static bool
 claim(struct session *s, const char *id)
 {
-	char path[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s.claims", s->place->path);
+	CLEANUP_BUF struct buf path = BUF_INIT(LIMIT_SETTING_BYTES + 64);
 
-	if (n > 0 && (size_t)n < sizeof(path))
-		s->claim = session_claim(path, id);
+	buf_addf(&path, "%s.claims", s->place->path);
+	if (buf_ok(&path))
+		s->claim = session_claim(buf_str(&path), id);
 	return s->claim >= 0;
 }
 
@@ -218,7 +242,7 @@ take(struct session *s, struct session_store *st,
 {
 	struct session_state state;
 	bool head = get_state(s, st, c->session, &state) &&
-	            strcmp(state.head, c->uuid) == 0;
+	            strcmp(state.head, c->uuid) == 0 && !state.dirty;
 
 	session_state_clear(&state);
 	memcpy(s->id, c->session, sizeof(s->id));
@@ -254,8 +278,26 @@ session_deadline(const struct session *s)
 }
 
 void
+session_start(struct session *s)
+{
+	struct session_store *st;
+
+	if (s->plan != SESSION_RESUME || s->marked)
+		return;
+	if (begin(s, &st, true)) {
+		s->marked = put_dirty(s, st, true);
+		end(s, st);
+	}
+	if (s->marked)
+		return;
+	drop_claim(s);
+	s->plan = SESSION_FORK;
+}
+
+void
 session_lost(struct session *s)
 {
+	s->marked = false;
 	drop_claim(s);
 	s->plan = SESSION_REPLAY;
 	s->first = 0;
@@ -289,15 +331,24 @@ session_answered(
 	end(s, st);
 }
 
+/* The head first: a record that is valid has one. */
+static void
+save(struct session *s, struct session_store *st)
+{
+	if (put_head(s, st))
+		(void)put_context(s, st, false);
+}
+
 void
-session_saved(struct session *s)
+session_ended(struct session *s)
 {
 	struct session_store *st;
 
-	if (s->pending && begin(s, &st, true)) {
-		/* The head first: a record that is valid has one. */
-		if (put_state(s, st))
-			(void)put_context(s, st, false);
+	if ((s->pending || s->marked) && begin(s, &st, true)) {
+		if (s->pending)
+			save(s, st);
+		else
+			(void)put_dirty(s, st, false);
 		/* Before the lock: whoever finds it finds it free. */
 		drop_claim(s);
 		end(s, st);
@@ -308,7 +359,7 @@ session_saved(struct session *s)
 void
 session_close(struct session *s)
 {
-	s->pending = false;
+	s->pending = s->marked = false;
 	drop_claim(s);
 }
 

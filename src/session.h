@@ -14,6 +14,10 @@
  * record becomes valid.  A pending record whose claim is gone is worth nothing:
  * whoever made it was killed in between.
  *
+ * A CLI that is killed may leave half a line at the end of its transcript, to
+ * which the next one would append.  So a session is marked while a turn goes on
+ * in it, and is only copied from then on if the mark stays.
+ *
  * Where the store cannot be used everything is as if nothing was remembered.
  */
 #ifndef CCP_SESSION_H
@@ -56,6 +60,7 @@ struct session {
 	char title[SESSION_TITLE_BYTES];
 	int claim;    /* descriptor, -1: none */
 	bool pending; /* a pending record is in the store */
+	bool marked;  /* the session is marked as dirty */
 };
 
 /* place: of the store, NULL: remember nothing.  cwd: Claude's directory,
@@ -69,6 +74,10 @@ void session_open(struct session *s, const struct session_place *place,
 bool session_find(struct session *s);
 int64_t session_deadline(const struct session *s);
 
+/* Claude is about to be started as planned.  The plan may change from RESUME to
+ * FORK. */
+void session_start(struct session *s);
+
 /* Claude does not have the session any more: the plan becomes REPLAY. */
 void session_lost(struct session *s);
 
@@ -77,9 +86,12 @@ void session_lost(struct session *s);
 void session_answered(
     struct session *s, const char *id, const char *uuid, const char *text);
 
-/* The answer is saved; or the turn came to nothing, which is also what closing
- * stands for.  Both end the claim. */
-void session_saved(struct session *s);
+/* Claude has ended in order: what it answered is saved, and what it did not
+ * finish does no harm. */
+void session_ended(struct session *s);
+
+/* Ends the claim.  Without session_ended() before, the turn came to nothing,
+ * and nobody knows what is left of it. */
 void session_close(struct session *s);
 
 /* "new", "resumed", "forked", "replayed". */

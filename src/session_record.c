@@ -52,6 +52,7 @@ session_state_encode(struct buf *to, const struct session_state *s)
 	put_number(to, s->created);
 	put_number(to, s->used);
 	put_number(to, s->turns);
+	put_number(to, s->dirty);
 }
 
 /* What is left of a record; at NULL: it is not one. */
@@ -157,6 +158,7 @@ session_state_decode(struct session_state *ret, const void *bytes, size_t len)
 	ret->created = take_number(&r, INT64_MAX);
 	ret->used = take_number(&r, INT64_MAX);
 	ret->turns = (uint32_t)take_number(&r, UINT32_MAX);
+	ret->dirty = take_number(&r, 1) == 1;
 	if (r.at == r.end && ret->cwd != NULL)
 		return true;
 	session_state_clear(ret);

@@ -28,7 +28,10 @@ struct session_context {
 
 struct session_state {
 	char session[SESSION_ID_BYTES];
-	char head[SESSION_ID_BYTES];       /* the U that was saved last */
+	char head[SESSION_ID_BYTES]; /* the U that was saved last */
+	/* A turn was begun behind it, and has not ended well: if the CLI was
+	 * killed, the transcript may end in half a line. */
+	bool dirty;
 	char key_name[SESSION_NAME_BYTES]; /* of the API key; "": API_KEY */
 	char title[SESSION_TITLE_BYTES];   /* the first words, cut */
 	char *cwd;                         /* owned */

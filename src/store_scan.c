@@ -13,8 +13,11 @@
 datum
 store_datum(const void *bytes, size_t len)
 {
+	datum d = {.dsize = (int)len};
+
 	/* GDBM does not know const, but keeps to it. */
-	return (datum){.dptr = (char *)(uintptr_t)bytes, .dsize = (int)len};
+	memcpy(&d.dptr, &bytes, sizeof(d.dptr));
+	return d;
 }
 
 enum store_look

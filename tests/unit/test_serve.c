@@ -49,6 +49,7 @@ set_up(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	ck_assert_int_eq(
 	    settings_load(&settings, NULL, none, err, sizeof err), 0);
+	settings.ask_working_dir = "never";
 	use = &settings;
 	server = -1;
 	buf_init(&got, 1u << 20);

@@ -67,6 +67,16 @@ come(struct chat_request *r)
 	return s;
 }
 
+/* Its turn begins in the session, and is left without an answer. */
+static void
+begin(struct session *s)
+{
+	enum session_plan plan = s->plan;
+
+	session_start(s);
+	ck_assert_int_eq(s->plan, plan);
+}
+
 static void
 expect(const struct session *s, enum session_plan plan, const char *id,
     const char *at, size_t first)
@@ -84,8 +94,9 @@ expect(const struct session *s, enum session_plan plan, const char *id,
 static void
 answer(struct session *s, const char *id, const char *uuid, const char *text)
 {
+	begin(s);
 	session_answered(s, id, uuid, text);
-	session_saved(s);
+	session_ended(s);
 }
 
 /* hello, good day: in S1 at U1. */
@@ -149,6 +160,52 @@ START_TEST(of_two_at_once_one_forks)
 	expect(&c, SESSION_RESUME, S1, U1, 2);
 	session_close(&b);
 	session_close(&c);
+}
+END_TEST
+
+/* Whoever was killed may have left half a line behind. */
+START_TEST(a_turn_that_was_cut_off_leads_to_a_copy)
+{
+	struct session s;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	begin(&s);
+	session_close(&s);
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_FORK, S1, U1, 2);
+	answer(&s, S2, U2, "yes");
+	s = come(TALK("hello", "good day", "on", "yes", "more"));
+	expect(&s, SESSION_RESUME, S2, U2, 4);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(a_turn_that_came_to_nothing_does_no_harm)
+{
+	struct session s;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	begin(&s);
+	session_ended(&s);
+	s = come(TALK("hello", "good day", "on"));
+	expect(&s, SESSION_RESUME, S1, U1, 2);
+	session_close(&s);
+}
+END_TEST
+
+/* Then nobody would know that a turn had begun. */
+START_TEST(a_session_that_cannot_be_marked_is_copied)
+{
+	struct session s;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	ck_assert_int_eq(unlink(store), 0);
+	session_start(&s);
+	expect(&s, SESSION_FORK, S1, U1, 2);
+	session_close(&s);
 }
 END_TEST
 
@@ -216,7 +273,7 @@ START_TEST(an_answer_that_is_being_saved_is_waited_for)
 	ck_assert(!session_find(&b));
 	ck_assert(session_deadline(&b) != CLOCK_NEVER);
 	ck_assert(!session_find(&b));
-	session_saved(&a);
+	session_ended(&a);
 	ck_assert(session_find(&b));
 	expect(&b, SESSION_RESUME, S1, U1, 2);
 	ck_assert(session_deadline(&b) == CLOCK_NEVER);
@@ -330,6 +387,9 @@ suite_session(void)
 	tcase_add_test(tc, a_follow_up_goes_on);
 	tcase_add_test(tc, an_earlier_answer_is_a_fork);
 	tcase_add_test(tc, of_two_at_once_one_forks);
+	tcase_add_test(tc, a_turn_that_was_cut_off_leads_to_a_copy);
+	tcase_add_test(tc, a_turn_that_came_to_nothing_does_no_harm);
+	tcase_add_test(tc, a_session_that_cannot_be_marked_is_copied);
 	tcase_add_test(tc, what_is_not_known_is_told);
 	tcase_add_test(tc, two_messages_behind_the_answer);
 	tcase_add_test(tc, a_lost_session_is_told);

@@ -25,7 +25,8 @@ encode_state(struct buf *b)
 	    .cwd = cwd,
 	    .created = 1790000000,
 	    .used = 1790000001,
-	    .turns = UINT32_MAX};
+	    .turns = UINT32_MAX,
+	    .dirty = true};
 
 	session_state_encode(b, &s);
 }
@@ -58,6 +59,7 @@ START_TEST(test_state_comes_back)
 	ck_assert_str_eq(got.cwd, "/home/user/a project");
 	ck_assert(got.created == 1790000000 && got.used == 1790000001);
 	ck_assert(got.turns == UINT32_MAX);
+	ck_assert(got.dirty);
 	session_state_clear(&got);
 	buf_free(&b);
 }
