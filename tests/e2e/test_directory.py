@@ -87,6 +87,7 @@ class Talk:
         self.here = here
         self.stream = stream
         self.history = []  # (role, content)
+        self.answers = []
         self.headers = headers or {}
 
     def say(self, content):
@@ -113,6 +114,7 @@ class Talk:
         for name in self.headers:
             del self.here.http.fields[name]
         self.history.append(("assistant", answer.text))
+        self.answers.append(answer)
         return answer
 
 
@@ -173,6 +175,8 @@ def _(stream):
         eq(told(talk.say("And now?")),
            ["u:Fix the tests.", "u:Go on.", "a:", "u:And now?"])
         eq(here.cwds(), ["project", "project"])
+        eq([a.response.header("X-CCP-Session") for a in talk.answers],
+           [None, None, "new", "resumed"])
 
 
 @both("what is no directory is refused, and asked for again")
