@@ -203,6 +203,9 @@ START_TEST(answers_in_the_wrong_place)
 	TALK("u:one", "a:%Q", "u:/b", "a:well", "u:/c", "a:%C/c", "u:two");
 	ck_assert_uint_eq(request->nmessages, 6);
 	assert_talk(left(), NULL, false, true);
+	TALK("u:one", "a:%Q", "u:two", "a:%Q", "u:/tmp");
+	ck_assert_uint_eq(request->nmessages, 4);
+	assert_talk(left(), NULL, false, true);
 	TALK("u:one", "a:done", "u:/tmp", "a:done", "u:~");
 	ck_assert_uint_eq(request->nmessages, 5);
 }
@@ -331,6 +334,13 @@ START_TEST(messages_of_parts)
 	    "before is not forgotten.\"}]",
 	    "u:one");
 	assert_talk("u:one", "/x", false, false);
+	TALK("u:/x",
+	    "a[{\"type\":\"text\",\"text\":\"From now on I work in this "
+	    "directory: \\\"/x\\\"\\n\\nPlease go on. What you asked for "
+	    "before is not forgotten.\"},{\"type\":\"text\",\"text\":"
+	    "\"more\"}]",
+	    "u:one");
+	ck_assert_uint_eq(request->nmessages, 3);
 }
 END_TEST
 
