@@ -213,6 +213,8 @@ def _():
         for text in ("/help", "/tmp is what I mean", here.at("missing"),
                      "~/no/such"):
             is_question(Talk(here).say(text))
+        is_question(ask(here.http, messages=[
+            {"role": "user", "content": text} for text in ("~", "Look.")]))
 
 
 @both("the reply is edited, the confirmation regenerated")

@@ -82,6 +82,28 @@ both("a history of 20 messages keeps its roles and texts", [], check_history,
      texts=HISTORY + ["last"])
 
 
+@test("the directory is asked for, and the exchange is not seen")
+def _():
+    with Mock() as api, real(api, ASK_WORKING_DIR=None) as env, \
+            HandlerSocket(env) as handler:
+        directory = os.path.join(os.path.realpath(env.dir), "chosen here")
+        os.mkdir(directory)
+        texts = []
+        for text in ("Fix it.", "nowhere", f"'{directory}'"):
+            answered = ask(handler.http, *texts, text, stream=bool(texts))
+            eq((answered.status, answered.usage["total_tokens"]), (200, 0))
+            texts += [text, answered.text]
+        eq(len(api.requests), 0, "API calls")
+        answered = ask(handler.http, *texts, "Go on.")
+        eq((answered.status, answered.text), (200, TEXT))
+        eq(api.last().messages, [("user", ["Fix it.", "Go on."])])
+        contains(json.dumps(api.last().body), f"irectory: {directory}")
+        answered = ask(handler.http, *texts, "Go on.", TEXT, "~")
+        eq(api.last().messages, [("user", ["Fix it.", "Go on."]),
+                                 ("assistant", [TEXT]), ("user", ["~"])])
+        eq(answered.response.header("X-CCP-Session"), "resumed")
+
+
 # ccp's own, since the API wants the user to begin
 OPENING = "(The assistant begins the conversation.)"
 
