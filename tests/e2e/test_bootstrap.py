@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
-from ccp import SRC, chat, free_port  # noqa: E402
+from ccp import SRC, chat_body, free_port  # noqa: E402
 from http_client import Client  # noqa: E402
 from tap import contains, eq, main, test, until  # noqa: E402
 
@@ -52,9 +52,13 @@ def _():
                 contains(f.read(), "DEMO BACKEND")
             s = socket.create_connection(("127.0.0.1", port), 10)
             with Client(s, {"Authorization": "Bearer CCP_API_KEY"}) as http:
-                response = chat(http, "Hello!")
-                eq(response.status, 200)
-                contains(response.body.decode(), "You said: Hello!")
+                for headers, answer in (
+                        ({}, "Which directory shall I work in?"),
+                        ({"X-CCP-Working-Dir": "~"}, "You said: Hello!")):
+                    response = http.post_json("/v1/chat/completions",
+                                              chat_body("Hello!"), headers)
+                    eq(response.status, 200)
+                    contains(response.body.decode(), answer)
             run.send_signal(signal.SIGTERM)
             eq(run.wait(20), 0)
         finally:

@@ -2,12 +2,15 @@
 /*
  * The promises of openai_request.h: a request is as its header says, and the
  * same when it is written down and read again; a refusal is a proper error.
+ * And of directory_talk.h: the last message stays, whatever is taken out.
  */
 #include "openai_request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../src/limits.h"
+#include "directory_talk.h"
 #include "json_text.h"
 #include "model_names.h"
 #include "require.h"
@@ -107,6 +110,20 @@ check_same_again(const struct chat_request *r)
 }
 
 static void
+check_talk(struct chat_request *r)
+{
+	const struct chat_part *last = r->messages[r->nmessages - 1].parts;
+	struct directory_talk talk;
+	size_t before = r->nmessages;
+
+	REQUIRE(directory_talk_take(r, &talk));
+	REQUIRE(r->nmessages >= 1 && r->nmessages <= before);
+	REQUIRE(r->messages[r->nmessages - 1].parts == last);
+	REQUIRE(talk.directory == NULL || r->nmessages < before);
+	free(talk.directory);
+}
+
+static void
 check_error(const struct api_error *err)
 {
 	struct buf b = BUF_INIT(65536);
@@ -136,6 +153,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Written down it may be too long to be read again. */
 	if (size < LIMIT_BODY_BYTES / 64 && r->nmessages < LIMIT_MESSAGES - 1)
 		check_same_again(r);
+	check_talk(r);
 	chat_request_free(r);
 	return 0;
 }
