@@ -124,7 +124,7 @@ from_setting(struct deciding *q, const char *what, const char *text)
 	log_error("%s %s is %s: %s", q->x->id, what, text,
 	    work_dir_problem_text(problem));
 	api_error_set(q->e, 500, "server_error", "working_directory",
-	    "Claude's working directory cannot be used: see ccp's log.");
+	    "%s cannot be used: %s.", what, work_dir_problem_text(problem));
 	return false;
 }
 

@@ -151,7 +151,7 @@ claude_error_start(const struct child_error *e, struct api_error *ret)
 {
 	if (e->stage == CHILD_CHDIR)
 		api_error_set(ret, 500, SERVER, "working_directory",
-		    "The directory of CLAUDE_WORKING_DIR cannot be entered: %s",
+		    "The working directory cannot be entered: %s",
 		    strerror(e->error));
 	else
 		api_error_set(ret, 503, SERVER, "claude_unavailable",

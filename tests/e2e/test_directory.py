@@ -485,7 +485,8 @@ def _():
     with bed("never", CLAUDE_WORKING_DIR="~/missing") as here:
         answer = ask(here.http, "Hello!")
         eq((answer.status, answer.error["code"]), (500, "working_directory"))
-        lacks(answer.error["message"], "missing")
+        eq(answer.error["message"],
+           "CLAUDE_WORKING_DIR cannot be used: it does not exist.")
         contains(here.log(),
                  "CLAUDE_WORKING_DIR is ~/missing: it does not exist")
         eq(here.cwds(), [])

@@ -232,7 +232,7 @@ START_TEST(a_failed_start)
 	claude_error_start(&error, &e);
 	ck_assert_int_eq(e.status, 500);
 	ck_assert_str_eq(e.type, SERVER);
-	ck_assert_ptr_nonnull(strstr(e.message, "CLAUDE_WORKING_DIR"));
+	ck_assert_ptr_nonnull(strstr(e.message, "working directory"));
 	ck_assert_ptr_nonnull(strstr(e.message, strerror(ENOENT)));
 	for (i = 0; i < COUNT(stages); i++) {
 		error.stage = stages[i];
