@@ -67,11 +67,15 @@ put_aside(const struct session_store *st)
 static bool
 make_empty(const struct session_store *st)
 {
+	int error;
+
 	if (store_file_make(st->path, st->spare, NULL, NULL))
 		return true;
-	if ((errno != ENOSPC && errno != EDQUOT) || unlink(st->bad) == -1)
-		return false;
-	return store_file_make(st->path, st->spare, NULL, NULL);
+	error = errno;
+	if ((error == ENOSPC || error == EDQUOT) && unlink(st->bad) == 0)
+		return store_file_make(st->path, st->spare, NULL, NULL);
+	errno = error;
+	return false;
 }
 
 static enum store_result

@@ -168,6 +168,7 @@ def check_lists():
     listed = set(re.findall(r"[\w@.-]+(?:/[\w@.-]+)+", (
         SRC / "Makefile.am").read_text(encoding="utf-8")))
     for pattern in ("src/*.[ch]", "tests/unit/*.[ch]", "tests/fuzz/*.[ch]",
+                    "tests/store/*.[ch]",
                     "tests/clients/*", "tests/lib/*.py", "tests/e2e/*.py",
                     "tests/lint/*", "tests/systemd/*", "doc/*", "man/*"):
         for path in files(pattern):
