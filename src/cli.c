@@ -4,6 +4,7 @@
  */
 #include "cli.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,14 @@ static int cli_help(void);
 static const struct {
 	const char *name, *alias, *other;
 	int (*run)(void);
+	int (*run_with)(int argc, char **argv); /* instead; takes arguments */
 	const char *help;
 } verbs[] = {
-    {"start", "", "", cli_start, "serve in the foreground (the default)"},
-    {"version", "-v", "--version", cli_version, "print the version"},
-    {"help", "-h", "--help", cli_help, "print this"},
+    {"start", "", "", cli_start, NULL, "serve in the foreground (the default)"},
+    {"session", "", "", NULL, cli_session,
+	"list, show, clear, prune: remembered conversations"},
+    {"version", "-v", "--version", cli_version, NULL, "print the version"},
+    {"help", "-h", "--help", cli_help, NULL, "print this"},
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -50,6 +54,14 @@ cli_help(void)
 	return EXIT_SUCCESS;
 }
 
+static bool
+is_verb(const char *word, size_t i)
+{
+	return strcmp(word, verbs[i].name) == 0 ||
+	       (word[0] == '-' && (strcmp(word, verbs[i].alias) == 0 ||
+				      strcmp(word, verbs[i].other) == 0));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -59,15 +71,15 @@ main(int argc, char **argv)
 	io_keep_std();
 	(void)umask(077);
 	log_open("ccp", LOG_LEVEL_INFO);
-	if (argc > 2) {
+	for (i = 0; i < NVERBS; i++) {
+		if (!is_verb(verb, i))
+			continue;
+		if (verbs[i].run_with != NULL)
+			return verbs[i].run_with(argc - 1, argv + 1);
+		if (argc <= 2)
+			return verbs[i].run();
 		(void)fprintf(stderr, "ccp: too many arguments\n");
 		return CLI_USAGE;
-	}
-	for (i = 0; i < NVERBS; i++) {
-		if (strcmp(verb, verbs[i].name) == 0 ||
-		    (verb[0] == '-' && (strcmp(verb, verbs[i].alias) == 0 ||
-					   strcmp(verb, verbs[i].other) == 0)))
-			return verbs[i].run();
 	}
 	(void)fprintf(
 	    stderr, "ccp: unknown command \"%s\": see ccp help\n", verb);

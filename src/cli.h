@@ -10,4 +10,7 @@
 /* Serves in the foreground until TERM or INT. */
 int cli_start(void);
 
+/* Shows and removes sessions.  argv[0] is "session". */
+int cli_session(int argc, char **argv);
+
 #endif
