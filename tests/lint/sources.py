@@ -155,7 +155,7 @@ def check_banned():
 def check_spdx():
     wanted = ("src/*.[ch]", "tests/**/*.[ch]", "tests/**/*.py",
               "tests/clients/*.mjs", "man/*", "systemd/*", "launchd/*", "m4/*", "configure.ac",
-              "Makefile.am", "bootstrap", "tests/lint/run", "tests/all",
+              "Makefile.am", "bootstrap", "tests/lint/run", "tests/all", "tests/store/bench",
               "tests/systemd/bed", ".ci/run")
     for pattern in wanted:
         for path in files(pattern):

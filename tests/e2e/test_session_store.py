@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The session store under many processes, crashes and faults of the disk.
+
+CCP_TEST_KILLS is how many writers are killed (300); CCP_TEST_SEED makes a run
+again what it was.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+# pylint: disable=wrong-import-position
+from ccp import check_stderr, program  # noqa: E402
+from tap import Skip, eq, fail, main, ok, test  # noqa: E402
+
+KILLS = int(os.environ.get("CCP_TEST_KILLS") or 300)
+SEED = int(os.environ.get("CCP_TEST_SEED") or time.time()) % 1000000
+
+
+def tool(verb, *numbers, seconds):
+    """What it prints, which is shown."""
+    with tempfile.TemporaryDirectory(prefix="ccp-store-") as directory:
+        done = subprocess.run(
+            [program("tests/store/store_tool"), verb,
+             os.path.join(directory, "sessions.db"), *map(str, numbers)],
+            capture_output=True, text=True, timeout=seconds, check=False)
+    check_stderr(done.stderr)
+    for line in done.stdout.splitlines():
+        print(f"# {line}")
+    if done.returncode != 0:
+        fail(f"status {done.returncode}\n{done.stderr}")
+    return done.stdout
+
+
+@test("50 processes with 20 stores each: nothing is lost, nobody starves")
+def _():
+    out = tool("crowd", 50, 20, seconds=100)
+    ok("stores 1000 lost 0 failed processes 0\n" in out, out)
+
+
+@test(f"{KILLS} writers killed: nothing wrong comes out, and it works",
+      seconds=120 + KILLS // 2)
+def _():
+    print(f"# CCP_TEST_SEED={SEED}")
+    out = tool("kill", KILLS, SEED, seconds=100 + KILLS // 2)
+    ok(f"killed {KILLS} wrong 0" in out, out)
+
+
+def check_faults(empty):
+    out = tool("faults", empty, 0, seconds=400)
+    if "no faults on this system" in out:
+        raise Skip("faults are injected on Linux only")
+    places = [int(n) for n in re.findall(r": (\d+) places", out)]
+    eq(len(places), 8)
+    ok(min(places) > 40, "too few calls were seen")
+
+
+@test("a crash or an error at every change of a new store", seconds=420)
+def _():
+    check_faults(1)
+
+
+@test("a crash or an error at every change of a store in use", seconds=420)
+def _():
+    check_faults(0)
+
+
+if __name__ == "__main__":
+    main()
