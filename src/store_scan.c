@@ -13,11 +13,13 @@
 datum
 store_datum(const void *bytes, size_t len)
 {
-	datum d = {.dsize = (int)len};
-
 	/* GDBM does not know const, but keeps to it. */
-	memcpy(&d.dptr, &bytes, sizeof(d.dptr));
-	return d;
+	union {
+		const void *in;
+		char *out;
+	} any = {.in = bytes};
+
+	return (datum){.dptr = any.out, .dsize = (int)len};
 }
 
 enum store_look

@@ -137,8 +137,8 @@ def _():
             contains(out, "API key       laptop\n")
             contains(out, "turns         2\n")
             contains(out, "answers       3\n")
-            eq(out.count(f"\n  {A}\n"), 2)
-            eq(out.count(f"\n  {A} (not saved yet)\n"), 1)
+            eq(sorted(out.splitlines()[-3:]),
+               [f"  {A}", f"  {A}", f"  {A} (not saved yet)"])
         got = json.loads(session(env, "show", "f", "--json"))
         eq(got["id"], C)
         eq([(a["id"], a["saved"]) for a in got["answers"]], [(C, False)])

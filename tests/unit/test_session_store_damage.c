@@ -334,9 +334,10 @@ expect_untouched(const char *text)
 
 START_TEST(a_foreign_file)
 {
-	static const char *const texts[] = {"", "{}", "x",
+	static const char longer[] =
 	    "something of a user's that is somewhat longer than a GDBM head, "
-	    "and again: something of a user's that is somewhat longer."};
+	    "and again: something of a user's that is somewhat longer.";
+	static const char *const texts[] = {"", "{}", "x", longer};
 
 	bed_write_whole(store_path, texts[_i], strlen(texts[_i]));
 	expect_untouched(texts[_i]);
