@@ -422,33 +422,44 @@ struct filter {
 	void *arg;
 	size_t removed;
 	enum store_look seen;
-	int error; /* of the new file */
+	bool twice; /* a key was there two times: damage */
+	int error;  /* of the new file */
 };
+
+static bool
+copy_value(struct filter *f, datum key, const struct store_value *v)
+{
+	CLEANUP_BUF struct buf text =
+	    BUF_INIT(STORE_VALUE_HEAD_BYTES + LIMIT_STORE_KEY_BYTES +
+		     LIMIT_STORE_VALUE_BYTES);
+	int r;
+
+	store_value_write(
+	    &text, key.dptr, (size_t)key.dsize, v->bytes, v->len, v->expires);
+	if (!buf_ok(&text)) {
+		f->error = ENOMEM;
+		return false;
+	}
+	r = gdbm_store(
+	    f->to, key, store_datum(buf_str(&text), text.len), GDBM_INSERT);
+	f->twice = r == 1;
+	if (r == -1 || gdbm_needs_recovery(f->to))
+		f->error = store_file_errno(f->to);
+	return r == 0 && f->error == 0;
+}
 
 static bool
 visit_filter(
     void *arg, datum key, const struct store_value *v, enum store_look seen)
 {
-	CLEANUP_BUF struct buf text =
-	    BUF_INIT(STORE_VALUE_HEAD_BYTES + LIMIT_STORE_KEY_BYTES +
-		     LIMIT_STORE_VALUE_BYTES);
 	struct filter *f = arg;
 
-	if (seen == LOOK_EXPIRED ||
-	    (f->keep != NULL && !f->keep(f->arg, key.dptr, (size_t)key.dsize,
-				    v->bytes, v->len, v->expires))) {
-		f->removed++;
-		return true;
-	}
-	store_value_write(
-	    &text, key.dptr, (size_t)key.dsize, v->bytes, v->len, v->expires);
-	if (!buf_ok(&text))
-		f->error = ENOMEM;
-	else if (gdbm_store(f->to, key, store_datum(buf_str(&text), text.len),
-		     GDBM_INSERT) != 0 ||
-		 gdbm_needs_recovery(f->to))
-		f->error = store_file_errno(f->to);
-	return f->error == 0;
+	if (seen != LOOK_EXPIRED &&
+	    (f->keep == NULL || f->keep(f->arg, key.dptr, (size_t)key.dsize,
+				    v->bytes, v->len, v->expires)))
+		return copy_value(f, key, v);
+	f->removed++;
+	return true;
 }
 
 static bool
@@ -458,6 +469,8 @@ fill_filtered(void *arg, GDBM_FILE db)
 
 	f->to = db;
 	f->seen = store_walk(f->from, f->now, visit_filter, f);
+	if (f->twice)
+		f->seen = LOOK_DAMAGED;
 	errno = f->error;
 	return f->error == 0 && f->seen != LOOK_DAMAGED &&
 	       f->seen != LOOK_FAILED;

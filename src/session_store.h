@@ -43,8 +43,8 @@ store_begin(struct session_store **ret, const char *path, bool create);
 void store_end(struct session_store *st);
 
 /* A damaged file was put aside since store_begin(): for the log, once.  NULL:
- * none was; else static text that says what was wrong.  Several operations may go on with the
- * empty file before somebody asks. */
+ * none was; else static text that says what was wrong.  Several operations may
+ * go on with the empty file before somebody asks. */
 const char *store_healed(const struct session_store *st);
 
 /* Keys have 1 to LIMIT_STORE_KEY_BYTES bytes, the first of which is not 0.  A

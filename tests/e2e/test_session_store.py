@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The session store under many processes, crashes and faults of the disk.
 
-CCP_TEST_KILLS is how many writers are killed (300); CCP_TEST_SEED makes a run
-again what it was.
+CCP_TEST_KILLS is how many writers are killed, and files damaged (300);
+CCP_TEST_SEED makes a run again what it was.
 """
 import os
 import re
@@ -50,6 +50,53 @@ def _():
     print(f"# CCP_TEST_SEED={SEED}")
     out = tool("kill", KILLS, SEED, seconds=100 + KILLS // 2)
     ok(f"killed {KILLS} wrong 0" in out, out)
+
+
+@test(f"{KILLS} damaged files: nothing wrong comes out, and it works",
+      seconds=120 + KILLS // 2)
+def _():
+    print(f"# CCP_TEST_SEED={SEED}")
+    out = tool("damage", KILLS, SEED, seconds=100 + KILLS // 2)
+    ok(f"damaged {KILLS} " in out, out)
+
+
+FULL = r"""
+mount -t tmpfs -o size=512k none "$1" || exit 77
+cd "$1"
+tool() { "$store_tool" "$@" || exit 1; }
+head -c 380k /dev/zero >ballast
+tool full s.db 3000 0
+[ -e s.db ] || exit 1
+rm -f s.db* && cat /dev/zero >more 2>/dev/null
+tool full s.db 20 0
+rm -f more ballast
+tool full s.db 20 0
+tool crowd s.db 2 20
+"""
+
+
+@test("a disk that becomes full, is full, and has room again")
+def _():
+    with tempfile.TemporaryDirectory(prefix="ccp-store-") as directory:
+        unshare = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-rm"]
+        try:
+            done = subprocess.run(
+                [*unshare, "sh", "-c", FULL, "sh", directory],
+                env={**os.environ,
+                     "store_tool": program("tests/store/store_tool")},
+                capture_output=True, text=True, timeout=100, check=False)
+        except FileNotFoundError as why:
+            raise Skip("no unshare") from why
+    if done.returncode == 77 or "unshare" in done.stderr:
+        raise Skip(f"no tmpfs: {done.stderr.strip()}")
+    check_stderr(done.stderr)
+    eq(done.returncode, 0, done.stderr)
+    small, full, again, _, crowd = done.stdout.splitlines()
+    print(f"# {small}; without any room: {full}")
+    # A store that has eaten the room begins anew.
+    ok(int(small.split()[1]) > 2900, small)
+    eq((full, again), ("done 0 refused 20", "done 20 refused 0"))
+    ok("lost 0" in crowd, crowd)
 
 
 def check_faults(empty):

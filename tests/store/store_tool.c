@@ -300,9 +300,9 @@ write_for_ever(long seed)
 	(void)snprintf(name, sizeof(name), "w%ld", seed % 8);
 	for (i = 0;; i++) {
 		st = begin();
-		if (put(st, name, (i + seed) % 500) == STORE_UNUSABLE)
+		if (put(st, name, (i + seed) % 20000) == STORE_UNUSABLE)
 			fail("store_put");
-		(void)get(st, name, (i * 7 + seed) % 500);
+		(void)get(st, name, (i * 7 + seed) % 20000);
 		if (i % 16 == 15 && store_delete(st, "cw0-1", 5) != STORE_OK)
 			fail("store_delete");
 		store_end(st);
@@ -473,6 +473,148 @@ run_all_faults(long empty, long none)
 	run_faults("EROFS for good", FAULT_STAYS, EROFS);
 }
 
+/* --- damage: wrong bytes anywhere ---------------------------------------- */
+
+#define DAMAGE_VALUES 400 /* several buckets */
+
+static char *sound;
+static size_t sound_len;
+
+static void
+read_sound(void)
+{
+	FILE *f = fopen(path, "rbe");
+	struct stat st;
+
+	if (f == NULL || fstat(fileno(f), &st) == -1)
+		fail(path);
+	sound_len = (size_t)st.st_size;
+	sound = malloc(sound_len);
+	if (sound == NULL || fread(sound, 1, sound_len, f) != sound_len)
+		fail(path);
+	(void)fclose(f);
+}
+
+/* A few wrong bits, zeros or ones, or a piece of the file at another place. */
+static void
+spoil(char *bytes)
+{
+	long n = 1 + random() % 6, len;
+	size_t at, from;
+
+	for (; n > 0; n--) {
+		at = (size_t)random() % (random() % 2 == 0 ? sound_len : 8192);
+		len = 1L << random() % 12;
+		if (at + (size_t)len > sound_len)
+			len = 1;
+		from = (size_t)random() % (sound_len - (size_t)len);
+		switch (random() % 5) {
+		case 0:
+			memset(bytes + at, 0, (size_t)len);
+			break;
+		case 1:
+			memset(bytes + at, 0xFF, (size_t)len);
+			break;
+		case 2:
+			memcpy(bytes + at, sound + from, (size_t)len);
+			break;
+		default:
+			bytes[at] = (char)(bytes[at] ^ (1 << random() % 8));
+			break;
+		}
+	}
+}
+
+static void
+use_damaged(long seed)
+{
+	struct session_store *st = begin();
+	size_t removed;
+	long i, n = 0;
+
+	for (i = 0; i < DAMAGE_VALUES; i += 1 + seed % 7)
+		(void)get(st, "d", i);
+	for (i = 0; i < 60; i++) {
+		if (put(st, i % 2 == 0 ? "d" : "n", (i * 31 + seed) % 500) !=
+		    STORE_OK)
+			fail("store_put");
+		if (i % 5 == 0 && store_delete(st, "cd-5", 4) != STORE_OK)
+			fail("store_delete");
+	}
+	store_end(st);
+	st = begin();
+	if (store_each(st, NOW, see_right, &n) != STORE_OK ||
+	    store_prune(st, NOW, &removed) != STORE_OK)
+		fail("a walk");
+	store_end(st);
+}
+
+static void
+run_damage(long rounds, long seed)
+{
+	struct session_store *st = begin();
+	long i, put_aside = 0;
+	char *bytes;
+	FILE *f;
+
+	for (i = 0; i < DAMAGE_VALUES; i++) {
+		if (put(st, "d", i) != STORE_OK)
+			fail("store_put");
+	}
+	store_end(st);
+	read_sound();
+	bytes = malloc(sound_len);
+	if (bytes == NULL)
+		fail("memory");
+	for (i = 0; i < rounds; i++) {
+		srandom((unsigned)(seed + i));
+		memcpy(bytes, sound, sound_len);
+		spoil(bytes);
+		f = fopen(path, "wbe");
+		if (f == NULL || fwrite(bytes, 1, sound_len, f) != sound_len ||
+		    fclose(f) == EOF)
+			fail(path);
+		if (finish(start(use_damaged, seed + i)) != 0) {
+			(void)fprintf(stderr, "seed %ld\n", seed + i);
+			fail("a damaged store");
+		}
+		look();
+		put_aside += exists(".bad");
+		remove_all();
+		st = begin(); /* its mark */
+		store_end(st);
+	}
+	free(bytes);
+	free(sound);
+	(void)printf("damaged %ld put aside %ld wrong 0\n", rounds, put_aside);
+}
+
+/* --- full: a disk without room ------------------------------------------ */
+
+/* Each put works, or says that the disk is full. */
+static void
+run_full(long puts, long start_at)
+{
+	long i, done = 0, refused = 0;
+	struct session_store *st;
+	enum store_result r;
+
+	for (i = 0; i < puts; i++) {
+		r = store_begin(&st, path, true);
+		if (r == STORE_OK) {
+			r = put(st, "f", start_at + i);
+			store_end(st);
+		}
+		if (r == STORE_UNUSABLE && errno == ENOSPC)
+			refused++;
+		else if (r == STORE_OK)
+			done++;
+		else
+			fail("neither done nor refused");
+	}
+	(void)printf("done %ld refused %ld\n", done, refused);
+}
+
 /* --- bench ------------------------------------------------------------- */
 
 static void
@@ -576,6 +718,8 @@ static const struct {
     {"crowd", "PROCESSES STORES: each its own values, all at once", run_crowd},
     {"kill", "KILLS SEED: of writers, at random moments", run_kill},
     {"faults", "EMPTY 0: at every call that changes a file", run_all_faults},
+    {"damage", "ROUNDS SEED: wrong bytes anywhere", run_damage},
+    {"full", "PUTS FIRST: on a disk that is or becomes full", run_full},
     {"bench", "RECORDS ROUNDS", bench},
 };
 

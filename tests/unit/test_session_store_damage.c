@@ -44,8 +44,9 @@ tear_down(void)
 	store_bed_close();
 }
 
-/* Uses what is there in every way, and tells how many values were right.  Something may be missing, for a bucket
- * does not tell what it has lost, but nothing may come out wrong. */
+/* Uses what is there in every way, and tells how many values were right.
+ * Something may be missing, for a bucket does not tell what it has lost, but
+ * nothing may come out wrong. */
 static int
 use_it(size_t at)
 {
