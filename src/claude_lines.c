@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "claude_lines.h"
 
+#include <string.h>
+
 #include "json_text.h"
 #include "random.h"
 
@@ -49,15 +51,67 @@ add_text_block(struct buf *to, const char *text)
 	buf_addch(to, '}');
 }
 
+/* Base64 is copied as it is: nothing in it needs quoting. */
+static void
+add_base64_source(struct buf *to, const struct chat_part *part)
+{
+	buf_addf(to, "{\"type\":\"base64\",\"media_type\":\"%s\",\"data\":\"",
+	    part->media);
+	buf_addstr(to, part->text);
+	buf_addstr(to, "\"}");
+}
+
+static void
+add_image_block(struct buf *to, const struct chat_part *part)
+{
+	buf_addstr(to, "{\"type\":\"image\",\"source\":");
+	if (part->media != NULL) {
+		add_base64_source(to, part);
+	} else {
+		buf_addstr(to, "{\"type\":\"url\",\"url\":");
+		json_text_quote_str(to, part->text);
+		buf_addch(to, '}');
+	}
+	buf_addch(to, '}');
+}
+
+static void
+add_document_block(struct buf *to, const struct chat_part *part)
+{
+	buf_addstr(to, "{\"type\":\"document\",");
+	if (part->name != NULL) {
+		buf_addstr(to, "\"title\":");
+		json_text_quote_str(to, part->name);
+		buf_addch(to, ',');
+	}
+	buf_addstr(to, "\"source\":");
+	if (strcmp(part->media, "text/plain") == 0) {
+		buf_addstr(to, "{\"type\":\"text\",\"media_type\":"
+			       "\"text/plain\",\"data\":");
+		json_text_quote_str(to, part->text);
+		buf_addch(to, '}');
+	} else {
+		add_base64_source(to, part);
+	}
+	buf_addch(to, '}');
+}
+
 static void
 add_blocks(struct buf *to, const struct chat_message *m)
 {
 	size_t i;
 
 	for (i = 0; i < m->nparts; i++) {
+		const struct chat_part *part = &m->parts[i];
+
 		if (i > 0)
 			buf_addch(to, ',');
-		add_text_block(to, m->parts[i].text);
+		if (part->kind == CHAT_IMAGE)
+			add_image_block(to, part);
+		else if (part->kind == CHAT_DOCUMENT)
+			add_document_block(to, part);
+		else
+			add_text_block(to, part->text);
 	}
 }
 

@@ -37,9 +37,13 @@
 #define LIMIT_JSON_NUMBER_BYTES 63 /* cJSON 1.7.15 reads no more of one */
 
 /* A chat request */
-#define LIMIT_MESSAGES    10000
-#define LIMIT_MODEL_BYTES 128
-#define LIMIT_MAX_TOKENS  10000000
+#define LIMIT_MESSAGES        10000
+#define LIMIT_MODEL_BYTES     128
+#define LIMIT_MAX_TOKENS      10000000
+#define LIMIT_MEDIA           100 /* images and files of a request: Claude's */
+#define LIMIT_MEDIA_BYTES     (20u * 1024 * 1024) /* of one, decoded */
+#define LIMIT_URL_BYTES       8192
+#define LIMIT_FILE_NAME_BYTES 255
 /* Below this many tokens an answer leaves no room for thinking: the API wants
  * a budget of at least 1024 and smaller than the maximum. */
 #define LIMIT_THINKING_TOKENS 4096

@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "limits.h"
+#include "openai_parts.h"
 #include "utf8.h"
 
 #include "banned.h"
@@ -37,7 +38,8 @@ struct reading {
 	enum sender sender;
 	bool system_begun; /* it has given text to system */
 	struct chat_message made;
-	size_t room; /* of made.parts */
+	size_t room;  /* of made.parts */
+	size_t media; /* images and files in the request */
 };
 
 /* An error about a member (".role", "" for the whole) of where it is. */
@@ -65,26 +67,23 @@ out_of_memory(struct reading *rd)
 	return -1;
 }
 
+static int
+refuse_fault(struct reading *rd, const struct part_fault *f)
+{
+	if (f->code == NULL)
+		return out_of_memory(rd);
+	return refuse(rd, f->member, f->code, f->problem);
+}
+
 /* A member by name (with a dot before it), NULL where it is absent or null. */
 static int
 get_member(struct reading *rd, const cJSON *object, const char *name,
     const cJSON **ret)
 {
-	const cJSON *item;
-	bool seen = false;
+	struct part_fault f;
 
-	*ret = NULL;
-	cJSON_ArrayForEach(item, object)
-	{
-		if (strcmp(item->string, name + 1) != 0)
-			continue;
-		if (seen)
-			return refuse(
-			    rd, name, "invalid_value", "is given twice");
-		seen = true;
-		if (!cJSON_IsNull(item))
-			*ret = item;
-	}
+	if (openai_member(object, name, ret, &f) == -1)
+		return refuse_fault(rd, &f);
 	return 0;
 }
 
@@ -93,16 +92,10 @@ static int
 get_string(
     struct reading *rd, const cJSON *object, const char *name, const char **ret)
 {
-	const cJSON *item;
+	struct part_fault f;
 
-	if (get_member(rd, object, name, &item) == -1)
-		return -1;
-	if (item == NULL)
-		return refuse(
-		    rd, name, "missing_required_parameter", "is missing");
-	if (!cJSON_IsString(item))
-		return refuse(rd, name, "invalid_type", "must be a string");
-	*ret = item->valuestring;
+	if (openai_string(object, name, ret, &f) == -1)
+		return refuse_fault(rd, &f);
 	return 0;
 }
 
@@ -155,52 +148,60 @@ add_system(struct reading *rd, const char *text)
 	return buf_addstr(&rd->system, text) ? 0 : out_of_memory(rd);
 }
 
+/* A part of the message, which becomes its owner. */
+static int
+take_part(struct reading *rd, const struct chat_part *part)
+{
+	struct chat_message *m = &rd->made;
+
+	if (m->parts == NULL)
+		m->parts = calloc(rd->room, sizeof *m->parts);
+	if (m->parts == NULL) {
+		free(part->text);
+		free(part->media);
+		free(part->name);
+		return out_of_memory(rd);
+	}
+	m->parts[m->nparts++] = *part;
+	return 0;
+}
+
 /* A text of the message, a part or the whole; one that says nothing is
  * dropped, as the API refuses it. */
 static int
 take_text(struct reading *rd, const char *text)
 {
-	struct chat_message *m = &rd->made;
-	struct chat_part *part;
+	struct chat_part part = {.kind = CHAT_TEXT};
 
 	if (is_blank(text))
 		return 0;
 	if (rd->sender == FROM_SYSTEM)
 		return add_system(rd, text);
-	if (m->parts == NULL)
-		m->parts = calloc(rd->room, sizeof *m->parts);
-	if (m->parts == NULL)
-		return out_of_memory(rd);
-	part = &m->parts[m->nparts];
-	part->kind = CHAT_TEXT;
-	part->text = strdup(text);
-	if (part->text == NULL)
-		return out_of_memory(rd);
-	m->nparts++;
-	return 0;
+	part.text = strdup(text);
+	return part.text == NULL ? out_of_memory(rd) : take_part(rd, &part);
 }
 
 static int
-read_part(struct reading *rd, const cJSON *part)
+read_part(struct reading *rd, const cJSON *item)
 {
-	const char *type, *text;
+	const enum part_sender sender = rd->sender == FROM_SYSTEM ? PART_SYSTEM
+	                                : rd->sender == FROM_USER
+	                                    ? PART_USER
+	                                    : PART_ASSISTANT;
+	struct chat_part part;
+	struct part_fault f;
+	const char *text;
 
-	if (!cJSON_IsObject(part))
-		return refuse(rd, "", "invalid_type", "must be an object");
-	if (get_string(rd, part, ".type", &type) == -1)
+	if (openai_part_read(item, sender, &text, &part, &f) == -1)
+		return refuse_fault(rd, &f);
+	if (text != NULL)
+		return take_text(rd, text);
+	if (take_part(rd, &part) == -1)
 		return -1;
-	if (strcmp(type, "text") == 0) {
-		if (get_string(rd, part, ".text", &text) == -1)
-			return -1;
-	} else if (strcmp(type, "refusal") == 0 &&
-		   rd->sender == FROM_ASSISTANT) {
-		if (get_string(rd, part, ".refusal", &text) == -1)
-			return -1;
-	} else {
-		return refuse(rd, ".type", "unsupported_content",
-		    "is not supported: only text is");
-	}
-	return take_text(rd, text);
+	if (++rd->media > LIMIT_MEDIA)
+		return refuse(rd, "", "too_many_images",
+		    "is one image or file more than a request may have");
+	return 0;
 }
 
 static int
@@ -313,7 +314,8 @@ read_all(struct reading *rd, const cJSON *messages)
 	if (r->nmessages == 0 ||
 	    r->messages[r->nmessages - 1].role != CHAT_USER) {
 		api_error_param(rd->err, "messages", "invalid_value",
-		    "messages must end with one of role user that has text.");
+		    "messages must end with one of role user that has "
+		    "content.");
 		return -1;
 	}
 	return 0;

@@ -6,8 +6,11 @@
  */
 #include "openai_request.h"
 
+#include <nettle/base64.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../../src/limits.h"
 #include "directory_talk.h"
@@ -29,6 +32,35 @@ is_utf8(const char *s)
 }
 
 static void
+check_part(const struct chat_part *part, enum chat_role role)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789+/";
+	const char *text = part->text, *media = part->media;
+	size_t n;
+
+	REQUIRE(text[strspn(text, " \t\r\n")] != '\0');
+	REQUIRE(is_utf8(text));
+	REQUIRE(part->kind == CHAT_TEXT || role == CHAT_USER);
+	REQUIRE(part->kind == CHAT_DOCUMENT || part->name == NULL);
+	if (part->kind == CHAT_TEXT)
+		REQUIRE(media == NULL);
+	else if (media == NULL)
+		REQUIRE(part->kind == CHAT_IMAGE &&
+			strncasecmp(text, "https://", 8) == 0);
+	else if (strcmp(media, "text/plain") != 0) {
+		REQUIRE(part->kind == CHAT_IMAGE
+			    ? strncmp(media, "image/", 6) == 0
+			    : strcmp(media, "application/pdf") == 0);
+		n = strspn(text, digits);
+		REQUIRE(n + strspn(text + n, "=") == strlen(text));
+		REQUIRE(strlen(text) % 4 == 0 && strlen(text) - n <= 2);
+	} else
+		REQUIRE(part->kind == CHAT_DOCUMENT);
+}
+
+static void
 check_request(const struct chat_request *r)
 {
 	size_t i, j;
@@ -45,12 +77,51 @@ check_request(const struct chat_request *r)
 		REQUIRE(m->role == CHAT_USER || m->role == CHAT_ASSISTANT);
 		REQUIRE(m->nparts >= 1);
 		for (j = 0; j < m->nparts; j++) {
-			const char *text = m->parts[j].text;
-
-			REQUIRE(text[strspn(text, " \t\r\n")] != '\0');
-			REQUIRE(is_utf8(text));
+			check_part(&m->parts[j], m->role);
 		}
 	}
+}
+
+static void
+write_file(struct buf *to, const struct chat_part *part)
+{
+	char *base64 = NULL;
+	size_t len = strlen(part->text);
+
+	buf_addstr(to, "{\"type\":\"input_file\",\"filename\":");
+	json_text_quote_str(to, part->name != NULL ? part->name : "");
+	buf_addstr(to, ",\"file_data\":\"");
+	if (strcmp(part->media, "text/plain") == 0) {
+		base64 = malloc(BASE64_ENCODE_RAW_LENGTH(len) + 1);
+		REQUIRE(base64 != NULL);
+		base64_encode_raw(base64, len, (const uint8_t *)part->text);
+		base64[BASE64_ENCODE_RAW_LENGTH(len)] = '\0';
+	}
+	buf_addstr(to, base64 != NULL ? base64 : part->text);
+	buf_addstr(to, "\"}");
+	free(base64);
+}
+
+static void
+write_part(struct buf *to, const struct chat_part *part)
+{
+	if (part->kind == CHAT_DOCUMENT) {
+		write_file(to, part);
+		return;
+	}
+	if (part->kind == CHAT_TEXT) {
+		buf_addstr(to, "{\"type\":\"text\",\"text\":");
+		json_text_quote_str(to, part->text);
+	} else {
+		buf_addstr(to, "{\"type\":\"input_image\",\"image_url\":");
+		if (part->media != NULL) {
+			buf_addf(to, "\"data:%s;base64,", part->media);
+			buf_addstr(to, part->text);
+			buf_addch(to, '"');
+		} else
+			json_text_quote_str(to, part->text);
+	}
+	buf_addch(to, '}');
 }
 
 static void
@@ -61,10 +132,8 @@ write_message(struct buf *to, const struct chat_message *m)
 	buf_addf(to, ",{\"role\":\"%s\",\"content\":[",
 	    m->role == CHAT_USER ? "user" : "assistant");
 	for (i = 0; i < m->nparts; i++) {
-		buf_addf(
-		    to, "%s{\"type\":\"text\",\"text\":", i == 0 ? "" : ",");
-		json_text_quote_str(to, m->parts[i].text);
-		buf_addch(to, '}');
+		buf_addstr(to, i == 0 ? "" : ",");
+		write_part(to, &m->parts[i]);
 	}
 	buf_addstr(to, "]}");
 }

@@ -10,6 +10,7 @@ Strict means that it refuses what the real API refuses (refusal(), below) with
 a 400: a mock that accepts everything proves nothing.  Each scripted behaviour
 serves one request; when the script is used up, the default answers.
 """
+import base64
 import collections
 import http.server
 import json
@@ -21,6 +22,14 @@ import time
 
 TOOL_ID = re.compile("[A-Za-z0-9_-]+")
 TOOL_NAME = re.compile("[A-Za-z0-9_-]{1,128}")
+
+IMAGE_HEADS = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.S)}
+IMAGE_BYTES = 5 << 20  # of base64
+MEDIA = 100
 
 HOLD_SECONDS = 60
 
@@ -46,6 +55,59 @@ def _blocks(content):
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return content
+
+
+def _decoded(where, source):
+    try:
+        return base64.b64decode(source.get("data"), validate=True)
+    except (TypeError, ValueError):
+        raise Refused(f"{where}.source.data: invalid base64") from None
+
+
+def _check_image(where, source):
+    if source.get("type") == "url":
+        _need(source.get("url", "").startswith("https://"),
+              f"{where}.source.url: only HTTPS URLs are supported")
+        return
+    _need(source.get("type") == "base64", f"{where}.source.type: unknown")
+    data = _decoded(where, source)
+    head = IMAGE_HEADS.get(source.get("media_type"))
+    _need(head, f"{where}.source.media_type: unsupported")
+    _need(head.match(data), f"{where}: the image does not match its "
+          "media_type")
+    _need(len(source["data"]) <= IMAGE_BYTES,
+          f"{where}: image exceeds 5 MB maximum")
+
+
+def _check_document(where, source):
+    if source.get("type") == "text":
+        _need(source.get("media_type") == "text/plain",
+              f"{where}.source.media_type: unsupported")
+        _need(source.get("data"), f"{where}.source.data: empty")
+        return
+    _need(source.get("type") == "base64", f"{where}.source.type: unknown")
+    _need(source.get("media_type") == "application/pdf",
+          f"{where}.source.media_type: unsupported")
+    _need(_decoded(where, source).startswith(b"%PDF-"),
+          f"{where}: the PDF specified was not valid")
+
+
+def _check_media(messages):
+    """Images and documents, and how many there are."""
+    count = 0
+    for n, message in enumerate(messages):
+        for m, block in enumerate(_blocks(message["content"])):
+            if block["type"] not in ("image", "document"):
+                continue
+            where = f"messages.{n}.content.{m}"
+            count += 1
+            _need(message["role"] == "user", f"{where}: not in this role")
+            _need(isinstance(block.get("source"), dict),
+                  f"{where}.source: field required")
+            check = _check_image if block["type"] == "image" \
+                else _check_document
+            check(where, block["source"])
+    _need(count <= MEDIA, f"too many images and documents: {count}")
 
 
 def _check_block(where, block):
@@ -117,6 +179,7 @@ def _check_messages(messages):
     _need(messages[0]["role"] == "user",
           "messages: first message must use the user role")
     _check_pairs([m for m in messages if m["role"] != "system"])
+    _check_media(messages)
 
 
 def _check_thinking(body):
@@ -199,6 +262,8 @@ OWN_REMINDERS = tuple("<system-reminder>\n" + start for start in (
     "The following deferred tools are now available via ToolSearch.",
     "<total_tokens>", "Today's date is ",
     "Attribution for git commits and pull requests you create"))
+# Beside an image: where the CLI keeps it, and that it has made it smaller
+OWN_NOTES = ("[Image: source: ", "[Image: original ")
 
 
 def _plain(block):
@@ -224,7 +289,7 @@ class Request:
                 continue
             blocks = [_plain(b) for b in _blocks(message["content"])]
             blocks = [b for b in blocks if not isinstance(b, str)
-                      or not b.startswith(OWN_REMINDERS)]
+                      or not b.startswith(OWN_REMINDERS + OWN_NOTES)]
             if blocks:
                 self.messages.append((message["role"], blocks))
 

@@ -22,8 +22,9 @@ LAYERS = {
        "http_framing http_parse http_response http_slice",
     3: "api_error claude claude_args claude_error claude_event claude_find "
        "claude_guard claude_lines claude_place claude_transport "
-       "claude_version directory_talk "
-       "openai_messages openai_params openai_request openai_response "
+       "claude_version directory_talk media "
+       "openai_messages openai_params openai_parts openai_request "
+       "openai_response "
        "session session_claim session_key session_original session_place "
        "session_record session_store store_file store_lock store_scan "
        "store_value",

@@ -206,6 +206,68 @@ START_TEST(an_assistant_line_has_an_array_and_its_own_ids)
 }
 END_TEST
 
+/* The block at a place, as JSON text. */
+static void
+assert_block(const cJSON *content, int i, const char *want)
+{
+	char *got = cJSON_PrintUnformatted(cJSON_GetArrayItem(content, i));
+
+	ck_assert_ptr_nonnull(got);
+	ck_assert_str_eq(got, want);
+	free(got);
+}
+
+/* The blank block is last then, too: texts are inert beside images. */
+START_TEST(images_and_files_are_blocks)
+{
+	struct chat_part parts[] = {
+	    {.kind = CHAT_IMAGE,
+		.text = text_of("AAEC"),
+		.media = text_of("image/png")},
+	    {.kind = CHAT_IMAGE, .text = text_of("https://a.test/\"x")},
+	    {.kind = CHAT_TEXT, .text = text_of("/compact")},
+	    {.kind = CHAT_DOCUMENT,
+		.text = text_of("AAEC"),
+		.media = text_of("application/pdf"),
+		.name = text_of("a\"b")},
+	    {.kind = CHAT_DOCUMENT,
+		.text = text_of("AA\"EC\n"),
+		.media = text_of("text/plain")},
+	};
+	const struct chat_message m = {
+	    .role = CHAT_USER, .parts = parts, .nparts = COUNT(parts)};
+	const cJSON *content;
+	cJSON *json;
+	size_t i;
+
+	claude_line_user(&out, &m, true);
+	json = line();
+	content = member(member(json, "message"), "content");
+	ck_assert_int_eq(cJSON_GetArraySize(content), 6);
+	assert_block(content, 0,
+	    "{\"type\":\"image\",\"source\":{\"type\":\"base64\","
+	    "\"media_type\":\"image/png\",\"data\":\"AAEC\"}}");
+	assert_block(content, 1,
+	    "{\"type\":\"image\",\"source\":{\"type\":\"url\","
+	    "\"url\":\"https://a.test/\\\"x\"}}");
+	assert_block(content, 2, "{\"type\":\"text\",\"text\":\"/compact\"}");
+	assert_block(content, 3,
+	    "{\"type\":\"document\",\"title\":\"a\\\"b\",\"source\":{"
+	    "\"type\":\"base64\",\"media_type\":\"application/pdf\","
+	    "\"data\":\"AAEC\"}}");
+	assert_block(content, 4,
+	    "{\"type\":\"document\",\"source\":{\"type\":\"text\","
+	    "\"media_type\":\"text/plain\",\"data\":\"AA\\\"EC\\n\"}}");
+	assert_block(content, 5, "{\"type\":\"text\",\"text\":\" \"}");
+	cJSON_Delete(json);
+	for (i = 0; i < COUNT(parts); i++) {
+		free(parts[i].text);
+		free(parts[i].media);
+		free(parts[i].name);
+	}
+}
+END_TEST
+
 /* The CLI drops a line whose uuid it knows, and takes neighbours with equal
  * message ids for one message. */
 START_TEST(ids_never_repeat)
@@ -360,6 +422,7 @@ suite_claude_lines(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_user_line_ends_in_a_blank_block);
 	tcase_add_test(t, only_history_says_should_not_query);
+	tcase_add_test(t, images_and_files_are_blocks);
 	tcase_add_test(t, an_assistant_line_has_an_array_and_its_own_ids);
 	tcase_add_test(t, ids_never_repeat);
 	tcase_add_test(t, initialize_replaces_or_appends);

@@ -12,6 +12,9 @@
 #define USER           "{\"role\":\"user\",\"content\":\"hi\"}"
 #define WITH(members)  "{\"messages\":[" USER "]," members "}"
 #define MESSAGES(list) "{\"messages\":[" list "]}"
+#define IMAGE                                                                  \
+	"{\"type\":\"image_url\",\"image_url\":"                               \
+	"{\"url\":\"data:image/png;base64,iVBORw0KGgo=\"}}"
 
 static struct api_error err;
 
@@ -91,6 +94,63 @@ START_TEST(max_completion_tokens_wins)
 	r = parse(WITH("\"max_tokens\":10,\"max_completion_tokens\":null"));
 	ck_assert_int_eq(r->max_tokens, 10);
 	chat_request_free(r);
+}
+END_TEST
+
+/* Nothing but an image is a message, blank texts beside it are dropped. */
+START_TEST(images_and_files_are_parts)
+{
+	struct chat_request *r =
+	    parse(MESSAGES("{\"role\":\"user\",\"content\":[" IMAGE "]},"
+			   "{\"role\":\"user\",\"content\":["
+			   "{\"type\":\"text\",\"text\":\" \"},"
+			   "{\"type\":\"file\",\"file\":{\"filename\":\"n\","
+			   "\"file_data\":\"aGVsbG8=\"}},"
+			   "{\"type\":\"text\",\"text\":\"what?\"}]}"));
+	const struct chat_part *p;
+
+	ck_assert_uint_eq(r->nmessages, 2);
+	ck_assert_uint_eq(r->messages[0].nparts, 1);
+	p = r->messages[0].parts;
+	ck_assert_int_eq(p->kind, CHAT_IMAGE);
+	ck_assert_str_eq(p->text, "iVBORw0KGgo=");
+	ck_assert_str_eq(p->media, "image/png");
+	ck_assert_ptr_null(p->name);
+	ck_assert_uint_eq(r->messages[1].nparts, 2);
+	p = r->messages[1].parts;
+	ck_assert_int_eq(p[0].kind, CHAT_DOCUMENT);
+	ck_assert_str_eq(p[0].text, "hello");
+	ck_assert_str_eq(p[0].name, "n");
+	ck_assert_int_eq(p[1].kind, CHAT_TEXT);
+	ck_assert_str_eq(p[1].text, "what?");
+	chat_request_free(r);
+}
+END_TEST
+
+START_TEST(a_request_has_so_many_images_at_most)
+{
+	struct buf b = BUF_INIT(100000);
+	struct chat_request *r;
+	size_t n, i;
+
+	for (n = LIMIT_MEDIA; n <= LIMIT_MEDIA + 1; n++) {
+		buf_clear(&b);
+		buf_addstr(
+		    &b, "{\"messages\":[{\"role\":\"user\",\"content\":[");
+		for (i = 0; i < n; i++)
+			buf_addstr(&b,
+			    i == 0 ? IMAGE
+			    : i == 50
+				? "]},{\"role\":\"user\",\"content\":[" IMAGE
+				: "," IMAGE);
+		buf_addstr(&b, "]}]}");
+		r = openai_request_parse(buf_str(&b), b.len, &err);
+		ck_assert_int_eq(r != NULL, n == LIMIT_MEDIA);
+		chat_request_free(r);
+	}
+	ck_assert_str_eq(err.param, "messages[1].content[50]");
+	ck_assert_str_eq(err.code, "too_many_images");
+	buf_free(&b);
 }
 END_TEST
 
@@ -270,8 +330,10 @@ static const struct {
     {MESSAGES(USER ",{\"role\":\"user\",\"content\":["
 		   "{\"type\":\"text\",\"text\":\"a\"},"
 		   "{\"type\":\"image_url\",\"image_url\":{}}]}"),
-	"messages[1].content[1].type", "unsupported_content"},
+	"messages[1].content[1].image_url.url", "missing_required_parameter"},
     {MESSAGES("{\"role\":\"user\",\"content\":[{\"type\":\"file\"}]}"),
+	"messages[0].content[0].file", "missing_required_parameter"},
+    {MESSAGES("{\"role\":\"assistant\",\"content\":[" IMAGE "]}"),
 	"messages[0].content[0].type", "unsupported_content"},
     {MESSAGES("{\"role\":\"user\",\"content\":["
 	      "{\"type\":\"refusal\",\"refusal\":\"a\"}]}"),
@@ -443,6 +505,8 @@ suite_openai_request(void)
 	tcase_add_test(t, least_request);
 	tcase_add_test(t, full_request);
 	tcase_add_test(t, max_completion_tokens_wins);
+	tcase_add_test(t, images_and_files_are_parts);
+	tcase_add_test(t, a_request_has_so_many_images_at_most);
 	tcase_add_loop_test(
 	    t, messages_keep_roles_and_texts, 0, COUNT(conversations));
 	tcase_add_loop_test(t, accepted_parameters, 0, COUNT(accepted));

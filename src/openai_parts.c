@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What an image or a file is, its bytes say: types told by clients are often
+ * wrong, and Claude's API refuses a wrong one.
+ */
+#include "openai_parts.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+#include "limits.h"
+#include "media.h"
+
+#include "banned.h"
+
+static int
+refuse(struct part_fault *fault, const char *member, const char *code,
+    const char *problem)
+{
+	*fault = (struct part_fault){
+	    .member = member, .code = code, .problem = problem};
+	return -1;
+}
+
+static int
+out_of_memory(struct part_fault *fault)
+{
+	return refuse(fault, "", NULL, "out of memory");
+}
+
+int
+openai_member(const cJSON *object, const char *path, const cJSON **ret,
+    struct part_fault *fault)
+{
+	const char *name = strrchr(path, '.') + 1;
+	const cJSON *item;
+	bool seen = false;
+
+	*ret = NULL;
+	cJSON_ArrayForEach(item, object)
+	{
+		if (strcmp(item->string, name) != 0)
+			continue;
+		if (seen)
+			return refuse(
+			    fault, path, "invalid_value", "is given twice");
+		seen = true;
+		if (!cJSON_IsNull(item))
+			*ret = item;
+	}
+	return 0;
+}
+
+int
+openai_optional_string(const cJSON *object, const char *path, const char **ret,
+    struct part_fault *fault)
+{
+	const cJSON *item;
+
+	*ret = NULL;
+	if (openai_member(object, path, &item, fault) == -1)
+		return -1;
+	if (item == NULL)
+		return 0;
+	if (!cJSON_IsString(item))
+		return refuse(fault, path, "invalid_type", "must be a string");
+	*ret = item->valuestring;
+	return 0;
+}
+
+int
+openai_string(const cJSON *object, const char *path, const char **ret,
+    struct part_fault *fault)
+{
+	if (openai_optional_string(object, path, ret, fault) == -1)
+		return -1;
+	if (*ret == NULL)
+		return refuse(
+		    fault, path, "missing_required_parameter", "is missing");
+	return 0;
+}
+
+/* Base64 as it is written by everybody, and not too much of it. */
+static int
+read_base64(const char *text, const char *path, char **ret, size_t *ret_len,
+    struct part_fault *fault)
+{
+	*ret = media_base64(text, ret_len);
+	if (*ret == NULL && *ret_len == SIZE_MAX)
+		return out_of_memory(fault);
+	if (*ret == NULL)
+		return refuse(fault, path, "invalid_base64",
+		    "does not hold valid base64");
+	if (*ret_len <= LIMIT_MEDIA_BYTES)
+		return 0;
+	free(*ret);
+	*ret = NULL;
+	return refuse(
+	    fault, path, "content_too_large", "is larger than 20 MiB");
+}
+
+static int
+finish(struct chat_part *ret, enum chat_part_kind kind, char **text,
+    const char *media, struct part_fault *fault)
+{
+	char *copy = media == NULL ? NULL : strdup(media);
+
+	if (media != NULL && copy == NULL)
+		return out_of_memory(fault);
+	ret->kind = kind;
+	ret->text = *text;
+	ret->media = copy;
+	*text = NULL;
+	return 0;
+}
+
+/* --- images --------------------------------------------------------------- */
+
+static int
+read_image_data(const char *url, const char *path, struct chat_part *ret,
+    struct part_fault *fault)
+{
+	struct media_piece type;
+	const char *data, *media;
+	CLEANUP_FREE char *base64 = NULL;
+	size_t len;
+
+	if (!media_data_url(url, &type, &data))
+		return refuse(fault, path, "invalid_value",
+		    "must be \"data:image/...;base64,\" and the image");
+	if (read_base64(data, path, &base64, &len, fault) == -1)
+		return -1;
+	media = media_type(base64, len);
+	if (media == NULL || strncmp(media, "image/", 6) != 0)
+		return refuse(fault, path, "invalid_image_format",
+		    "is not a PNG, JPEG, GIF or WebP image");
+	return finish(ret, CHAT_IMAGE, &base64, media, fault);
+}
+
+static int
+read_image_url(const char *url, const char *path, struct chat_part *ret,
+    struct part_fault *fault)
+{
+	CLEANUP_FREE char *copy = NULL;
+
+	if (media_is_url(url, "data"))
+		return read_image_data(url, path, ret, fault);
+	if (!media_https_url(url) || strlen(url) > LIMIT_URL_BYTES)
+		return refuse(fault, path, "invalid_image_url",
+		    "must be a data: URL or an https: URL");
+	copy = strdup(url);
+	if (copy == NULL)
+		return out_of_memory(fault);
+	return finish(ret, CHAT_IMAGE, &copy, NULL, fault);
+}
+
+static int
+refuse_id(const cJSON *object, const char *path, struct part_fault *fault)
+{
+	const cJSON *id;
+
+	if (openai_member(object, path, &id, fault) == -1)
+		return -1;
+	if (id != NULL)
+		return refuse(fault, path, "unsupported_content",
+		    "is not supported: files are not stored here, send the "
+		    "data itself");
+	return 0;
+}
+
+/* "image_url": {"url": ...} or "image_url": "..."; the detail is Claude's
+ * choice. */
+static int
+read_image(const cJSON *part, struct chat_part *ret, struct part_fault *fault)
+{
+	const cJSON *image;
+	const char *url;
+
+	if (refuse_id(part, ".file_id", fault) == -1 ||
+	    openai_member(part, ".image_url", &image, fault) == -1)
+		return -1;
+	if (image == NULL)
+		return refuse(fault, ".image_url", "missing_required_parameter",
+		    "is missing");
+	if (cJSON_IsString(image))
+		return read_image_url(
+		    image->valuestring, ".image_url", ret, fault);
+	if (!cJSON_IsObject(image))
+		return refuse(fault, ".image_url", "invalid_type",
+		    "must be an object or a string");
+	if (openai_string(image, ".image_url.url", &url, fault) == -1)
+		return -1;
+	return read_image_url(url, ".image_url.url", ret, fault);
+}
+
+/* --- files ---------------------------------------------------------------- */
+
+/* Where the members of a file are: Responses has them in the part. */
+struct file_paths {
+	const char *id, *url, *data, *name;
+};
+
+static const struct file_paths in_file = {
+    ".file.file_id", ".file.file_url", ".file.file_data", ".file.filename"};
+static const struct file_paths in_part = {
+    ".file_id", ".file_url", ".file_data", ".filename"};
+
+/* Types of text, and the one of those who do not know. */
+static bool
+may_be_text(const struct media_piece *type)
+{
+	static const char *const types[] = {"application/json",
+	    "application/xml", "application/yaml", "application/x-yaml",
+	    "application/toml", "application/javascript",
+	    "application/octet-stream"};
+	size_t i;
+
+	if (type->len == 0 || strncasecmp(type->at, "text/", 5) == 0)
+		return true;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strlen(types[i]) == type->len &&
+		    strncasecmp(types[i], type->at, type->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+read_file_data(const char *data, const char *path, struct chat_part *ret,
+    struct part_fault *fault)
+{
+	struct media_piece type = {"", 0};
+	CLEANUP_FREE char *base64 = NULL, *text = NULL;
+	const char *media;
+	size_t len;
+
+	if (media_is_url(data, "data") && !media_data_url(data, &type, &data))
+		return refuse(fault, path, "invalid_value",
+		    "must be base64, or \"data:\", a type, \";base64,\" and "
+		    "base64");
+	if (read_base64(data, path, &base64, &len, fault) == -1)
+		return -1;
+	media = media_type(base64, len);
+	if (media != NULL && strcmp(media, "application/pdf") == 0)
+		return finish(ret, CHAT_DOCUMENT, &base64, media, fault);
+	if (media != NULL || !may_be_text(&type))
+		return refuse(fault, path, "unsupported_content",
+		    "is neither a PDF nor text");
+	text = media_text(base64, len);
+	if (text == NULL)
+		return refuse(fault, path, "unsupported_content",
+		    "is neither a PDF nor text in UTF-8");
+	if (text[strspn(text, " \t\r\n")] == '\0')
+		return refuse(fault, path, "invalid_value", "is empty");
+	return finish(ret, CHAT_DOCUMENT, &text, "text/plain", fault);
+}
+
+static int
+read_file_members(const cJSON *file, const struct file_paths *at,
+    struct chat_part *ret, struct part_fault *fault)
+{
+	const char *data, *name;
+
+	if (refuse_id(file, at->id, fault) == -1 ||
+	    refuse_id(file, at->url, fault) == -1 ||
+	    openai_string(file, at->data, &data, fault) == -1 ||
+	    openai_optional_string(file, at->name, &name, fault) == -1)
+		return -1;
+	if (name != NULL && strlen(name) > LIMIT_FILE_NAME_BYTES)
+		return refuse(fault, at->name, "invalid_value",
+		    "is longer than 255 bytes");
+	if (read_file_data(data, at->data, ret, fault) == -1)
+		return -1;
+	if (name == NULL || name[strspn(name, " \t\r\n")] == '\0')
+		return 0;
+	ret->name = strdup(name);
+	if (ret->name != NULL)
+		return 0;
+	free(ret->text);
+	free(ret->media);
+	return out_of_memory(fault);
+}
+
+static int
+read_file(const cJSON *part, struct chat_part *ret, struct part_fault *fault)
+{
+	const cJSON *file;
+
+	if (openai_member(part, ".file", &file, fault) == -1)
+		return -1;
+	if (file == NULL)
+		return refuse(
+		    fault, ".file", "missing_required_parameter", "is missing");
+	if (!cJSON_IsObject(file))
+		return refuse(
+		    fault, ".file", "invalid_type", "must be an object");
+	return read_file_members(file, &in_file, ret, fault);
+}
+
+static int
+read_input_file(
+    const cJSON *part, struct chat_part *ret, struct part_fault *fault)
+{
+	return read_file_members(part, &in_part, ret, fault);
+}
+
+/* --- all kinds ------------------------------------------------------------ */
+
+static const struct {
+	const char *type;
+	const char *text; /* the member that is the text; or, where NULL, */
+	int (*read)(
+	    const cJSON *part, struct chat_part *ret, struct part_fault *fault);
+	unsigned senders; /* a bit for each that may use it */
+} kinds[] = {
+    {"text", ".text", NULL,
+	1 << PART_SYSTEM | 1 << PART_USER | 1 << PART_ASSISTANT},
+    {"input_text", ".text", NULL, 1 << PART_SYSTEM | 1 << PART_USER},
+    {"output_text", ".text", NULL, 1 << PART_ASSISTANT},
+    {"refusal", ".refusal", NULL, 1 << PART_ASSISTANT},
+    {"image_url", NULL, read_image, 1 << PART_USER},
+    {"input_image", NULL, read_image, 1 << PART_USER},
+    {"file", NULL, read_file, 1 << PART_USER},
+    {"input_file", NULL, read_input_file, 1 << PART_USER},
+};
+
+int
+openai_part_read(const cJSON *part, enum part_sender sender,
+    const char **ret_text, struct chat_part *ret, struct part_fault *fault)
+{
+	const char *type;
+	size_t i, n = sizeof(kinds) / sizeof(kinds[0]);
+
+	*ret_text = NULL;
+	*ret = (struct chat_part){.kind = CHAT_TEXT};
+	if (!cJSON_IsObject(part))
+		return refuse(fault, "", "invalid_type", "must be an object");
+	if (openai_string(part, ".type", &type, fault) == -1)
+		return -1;
+	for (i = 0; i < n && strcmp(kinds[i].type, type) != 0; i++)
+		continue;
+	if (i == n)
+		return refuse(fault, ".type", "unsupported_content",
+		    strcmp(type, "input_audio") == 0
+			? "is not supported: Claude does not listen to audio"
+			: "is not supported: only text, image_url and file "
+			  "are");
+	if ((kinds[i].senders & 1u << sender) == 0)
+		return refuse(fault, ".type", "unsupported_content",
+		    "is not supported in a message of this role");
+	if (kinds[i].read != NULL)
+		return kinds[i].read(part, ret, fault);
+	return openai_string(part, kinds[i].text, ret_text, fault);
+}
