@@ -102,18 +102,31 @@ read_base64(const char *text, const char *path, char **ret, size_t *ret_len,
 	    fault, path, "content_too_large", "is larger than 20 MiB");
 }
 
+/* Takes what a pointer owns out of it. */
+static char *
+steal(char **from)
+{
+	char *text = *from;
+
+	*from = NULL;
+	return text;
+}
+
+/* The text becomes the part's; NULL: there was no memory for it. */
 static int
-finish(struct chat_part *ret, enum chat_part_kind kind, char **text,
+finish(struct chat_part *ret, enum chat_part_kind kind, char *text,
     const char *media, struct part_fault *fault)
 {
 	char *copy = media == NULL ? NULL : strdup(media);
 
-	if (media != NULL && copy == NULL)
+	if (text == NULL || (media != NULL && copy == NULL)) {
+		free(text);
+		free(copy);
 		return out_of_memory(fault);
+	}
 	ret->kind = kind;
-	ret->text = *text;
+	ret->text = text;
 	ret->media = copy;
-	*text = NULL;
 	return 0;
 }
 
@@ -137,24 +150,19 @@ read_image_data(const char *url, const char *path, struct chat_part *ret,
 	if (media == NULL || strncmp(media, "image/", 6) != 0)
 		return refuse(fault, path, "invalid_image_format",
 		    "is not a PNG, JPEG, GIF or WebP image");
-	return finish(ret, CHAT_IMAGE, &base64, media, fault);
+	return finish(ret, CHAT_IMAGE, steal(&base64), media, fault);
 }
 
 static int
 read_image_url(const char *url, const char *path, struct chat_part *ret,
     struct part_fault *fault)
 {
-	CLEANUP_FREE char *copy = NULL;
-
 	if (media_is_url(url, "data"))
 		return read_image_data(url, path, ret, fault);
 	if (!media_https_url(url) || strlen(url) > LIMIT_URL_BYTES)
 		return refuse(fault, path, "invalid_image_url",
 		    "must be a data: URL or an https: URL");
-	copy = strdup(url);
-	if (copy == NULL)
-		return out_of_memory(fault);
-	return finish(ret, CHAT_IMAGE, &copy, NULL, fault);
+	return finish(ret, CHAT_IMAGE, strdup(url), NULL, fault);
 }
 
 static int
@@ -245,7 +253,7 @@ read_file_data(const char *data, const char *path, struct chat_part *ret,
 		return -1;
 	media = media_type(base64, len);
 	if (media != NULL && strcmp(media, "application/pdf") == 0)
-		return finish(ret, CHAT_DOCUMENT, &base64, media, fault);
+		return finish(ret, CHAT_DOCUMENT, steal(&base64), media, fault);
 	if (media != NULL || !may_be_text(&type))
 		return refuse(fault, path, "unsupported_content",
 		    "is neither a PDF nor text");
@@ -255,7 +263,7 @@ read_file_data(const char *data, const char *path, struct chat_part *ret,
 		    "is neither a PDF nor text in UTF-8");
 	if (text[strspn(text, " \t\r\n")] == '\0')
 		return refuse(fault, path, "invalid_value", "is empty");
-	return finish(ret, CHAT_DOCUMENT, &text, "text/plain", fault);
+	return finish(ret, CHAT_DOCUMENT, steal(&text), "text/plain", fault);
 }
 
 static int
