@@ -230,6 +230,8 @@ static const struct {
 	"unsupported_content"},
     {FILE_DATA("data:text/plain;base64," PNG), ".file.file_data",
 	"unsupported_content"},
+    {FILE_DATA("data:text/plain;base64,R0lGODlh"), ".file.file_data",
+	"unsupported_content"},
     {FILE_DATA("data:application/pdf;base64," TEXT), ".file.file_data",
 	"unsupported_content"},
     {FILE_DATA("data:application/zip;base64," TEXT), ".file.file_data",
