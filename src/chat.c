@@ -206,10 +206,15 @@ stop_if_answered(struct chat *c)
 		claude_stop(c->claude);
 }
 
+static bool
+appends(const struct chat *c)
+{
+	return strcmp(c->x->settings->system_prompt_mode, "append") == 0;
+}
+
 static void
 start_or_fail(struct chat *c)
 {
-	const char *mode = c->x->settings->system_prompt_mode;
 	struct api_error e;
 
 	session_start(&c->session);
@@ -224,7 +229,7 @@ start_or_fail(struct chat *c)
 	if (c->deadline == CLOCK_NEVER)
 		c->deadline = clock_ms() + c->x->settings->claude_timeout_ms;
 	transport_say(&c->claude->transport, c->request, c->session.first,
-	    strcmp(mode, "append") == 0, c->model);
+	    appends(c), c->model);
 }
 
 /* Once the process that failed at its session is gone. */
@@ -371,14 +376,16 @@ static void
 open_session(struct chat *c)
 {
 	const struct exchange *x = c->x;
+	const struct session_frame frame = {.cwd = c->directory.path,
+	    .key_name = x->key_name,
+	    .append = appends(c)};
 	char why[256];
 	bool found = session_place_find(
 	    &c->store, x->settings, x->env, why, sizeof(why));
 
 	if (!found)
 		log_warn("%s %s", x->id, why);
-	session_open(&c->session, found ? &c->store : NULL, c->directory.path,
-	    x->key_name, c->request);
+	session_open(&c->session, found ? &c->store : NULL, &frame, c->request);
 }
 
 static void

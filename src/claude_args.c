@@ -34,8 +34,11 @@ static const char *const refused[] = {
  * ten, three minutes), an error instead of a silent second answer when the
  * stream breaks, no update of the program in the middle of a request, no
  * second API request that asks for a title nobody will see (measured, CLI
- * 2.1.197: one for each new process). */
+ * 2.1.197: one for each new process), and the system prompt of this request
+ * instead of that which a resumed session began with (measured, CLI 2.1.330;
+ * 2.1.197 does not keep one). */
 static const char *const preset[] = {"CLAUDE_CODE_MAX_RETRIES=2",
+    "CLAUDE_CODE_HOST_PROMPT_SUPERSEDES_RECORD=1",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK=1", "DISABLE_AUTOUPDATER=1",
     "CLAUDE_CODE_DISABLE_TERMINAL_TITLE=1", NULL};
 

@@ -15,6 +15,8 @@
 
 #include "banned.h"
 
+#define REPLACED "replace"
+
 /* Opening */
 
 /* Messages up to and with the last answer. */
@@ -26,6 +28,37 @@ answered(const struct chat_request *r)
 	while (n > 0 && r->messages[n - 1].role != CHAT_ASSISTANT)
 		n--;
 	return n;
+}
+
+/* One that replaces the CLI's own is as good as another, as the CLI takes it
+ * anew each time; of those that are appended it keeps the first. */
+static void
+tell_system(struct session *s, const char *system, bool append)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
+
+	if (system == NULL)
+		return;
+	sha256_init(&sha);
+	sha256_update(&sha, strlen(system), (const uint8_t *)system);
+	sha256_digest(&sha, sizeof(digest), digest);
+	if (append)
+		(void)snprintf(s->system, sizeof(s->system),
+		    "append %02x%02x%02x%02x%02x%02x%02x%02x", digest[0],
+		    digest[1], digest[2], digest[3], digest[4], digest[5],
+		    digest[6], digest[7]);
+	else
+		(void)snprintf(s->system, sizeof(s->system), REPLACED);
+}
+
+/* May a session that began with the system text old be continued with that of
+ * the request?  Newer CLIs keep what a session began with unless another
+ * system prompt replaces it (measured, CLI 2.1.330). */
+static bool
+system_fits(const struct session *s, const char *old)
+{
+	return strcmp(s->system, REPLACED) == 0 || strcmp(s->system, old) == 0;
 }
 
 static void
@@ -48,12 +81,13 @@ read_messages(struct session *s, const struct chat_request *r)
 
 void
 session_open(struct session *s, const struct session_place *place,
-    const char *cwd, const char *key_name, const struct chat_request *r)
+    const struct session_frame *frame, const struct chat_request *r)
 {
 	memset(s, 0, sizeof(*s));
 	s->place = place;
-	s->cwd = cwd;
-	s->key_name = key_name;
+	s->cwd = frame->cwd;
+	s->key_name = frame->key_name;
+	tell_system(s, r->system, frame->append);
 	s->claim = -1;
 	s->wait_until = clock_ms() + LIMIT_SESSION_WAIT_MS;
 	s->next_try = CLOCK_NEVER;
@@ -180,11 +214,14 @@ put_head(struct session *s, struct session_store *st)
 	memcpy(state.session, s->id, sizeof(state.session));
 	memcpy(state.head, s->at, sizeof(state.head));
 	memcpy(state.title, s->title, sizeof(state.title));
+	memcpy(state.system, s->system, sizeof(state.system));
 	(void)snprintf(
 	    state.key_name, sizeof(state.key_name), "%s", s->key_name);
 	state.used = state.created = now;
-	if (get_state(s, st, s->id, &old))
+	if (get_state(s, st, s->id, &old)) {
 		state.created = old.created;
+		memcpy(state.system, old.system, sizeof(state.system));
+	}
 	session_state_clear(&old);
 	return put_state(s, st, &state);
 }
@@ -241,10 +278,13 @@ take(struct session *s, struct session_store *st,
     const struct session_context *c)
 {
 	struct session_state state;
-	bool head = get_state(s, st, c->session, &state) &&
-	            strcmp(state.head, c->uuid) == 0 && !state.dirty;
+	bool known = get_state(s, st, c->session, &state);
+	bool head = known && strcmp(state.head, c->uuid) == 0 && !state.dirty;
+	bool fits = known && system_fits(s, state.system);
 
 	session_state_clear(&state);
+	if (!fits)
+		return;
 	memcpy(s->id, c->session, sizeof(s->id));
 	memcpy(s->at, c->uuid, sizeof(s->at));
 	s->first = s->known;

@@ -51,9 +51,10 @@ struct session {
 	/* internal */
 	const struct session_place *place; /* these three are the caller's */
 	const char *cwd, *key_name;
-	int64_t wait_until, next_try; /* clock_ms() */
-	size_t known;                 /* messages up to the last answer */
-	struct session_key key;       /* of all messages of the request */
+	int64_t wait_until, next_try;      /* clock_ms() */
+	size_t known;                      /* messages up to the last answer */
+	char system[SESSION_SYSTEM_BYTES]; /* the request's system text */
+	struct session_key key;            /* of all messages of the request */
 	unsigned char context[SESSION_DIGEST_BYTES]; /* up to the last answer */
 	unsigned char answer[SESSION_DIGEST_BYTES];  /* with the new answer */
 	uint32_t turns;                              /* with the new answer */
@@ -63,11 +64,17 @@ struct session {
 	bool marked;  /* the session is marked as dirty */
 };
 
-/* place: of the store, NULL: remember nothing.  cwd: Claude's directory,
- * absolute.  key_name: of the API key.  The three stay valid while it is
- * open. */
+/* What a conversation is held in, besides its messages. */
+struct session_frame {
+	const char *cwd;      /* Claude's directory, absolute */
+	const char *key_name; /* of the API key */
+	bool append; /* system texts are appended to Claude Code's own */
+};
+
+/* place: of the store, NULL: remember nothing.  It and the texts of the frame
+ * stay valid while the session is open. */
 void session_open(struct session *s, const struct session_place *place,
-    const char *cwd, const char *key_name, const struct chat_request *r);
+    const struct session_frame *frame, const struct chat_request *r);
 
 /* Makes the plan.  False: an answer is being saved, try again at
  * session_deadline(). */

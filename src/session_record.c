@@ -53,6 +53,7 @@ session_state_encode(struct buf *to, const struct session_state *s)
 	put_number(to, s->used);
 	put_number(to, s->turns);
 	put_number(to, s->dirty);
+	put_text(to, s->system);
 }
 
 /* What is left of a record; at NULL: it is not one. */
@@ -159,6 +160,7 @@ session_state_decode(struct session_state *ret, const void *bytes, size_t len)
 	ret->used = take_number(&r, INT64_MAX);
 	ret->turns = (uint32_t)take_number(&r, UINT32_MAX);
 	ret->dirty = take_number(&r, 1) == 1;
+	copy_text(&r, ret->system, sizeof(ret->system));
 	if (r.at == r.end && ret->cwd != NULL)
 		return true;
 	session_state_clear(ret);

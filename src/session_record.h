@@ -16,9 +16,10 @@
 
 #include "buf.h"
 
-#define SESSION_ID_BYTES    37 /* a UUID and a NUL */
-#define SESSION_TITLE_BYTES 64
-#define SESSION_NAME_BYTES  64
+#define SESSION_ID_BYTES     37 /* a UUID and a NUL */
+#define SESSION_TITLE_BYTES  64
+#define SESSION_NAME_BYTES   64
+#define SESSION_SYSTEM_BYTES 32
 
 struct session_context {
 	char session[SESSION_ID_BYTES]; /* S */
@@ -32,6 +33,9 @@ struct session_state {
 	/* A turn was begun behind it, and has not ended well: if the CLI was
 	 * killed, the transcript may end in half a line. */
 	bool dirty;
+	/* The client's system text that it began with, as session.c tells them
+	 * apart; "": none. */
+	char system[SESSION_SYSTEM_BYTES];
 	char key_name[SESSION_NAME_BYTES]; /* of the API key; "": API_KEY */
 	char title[SESSION_TITLE_BYTES];   /* the first words, cut */
 	char *cwd;                         /* owned */

@@ -8,6 +8,7 @@ import contextlib
 import os
 import pathlib
 import random
+import re
 import sys
 import threading
 import time
@@ -375,6 +376,48 @@ def _():
             {"role": "user", "content": "hello!"},
             {"role": "assistant", "content": "good day"},
             {"role": "user", "content": "on"}], "on"), (200, "replayed"))
+
+
+@contextlib.contextmanager
+def with_systems(mode):
+    with talking(SYSTEM_PROMPT_MODE=mode) as (talk, _):
+        def say(system, text, reply, want):
+            talk.api.script(answer(reply))
+            messages = chat_body(*talk.texts, text)["messages"]
+            if system:
+                messages.insert(0, {"role": "system", "content": system})
+            got = talk.handler.http.post_json(
+                PATH, {"model": "haiku", "messages": messages})
+            eq((got.status, got.header("X-CCP-Session")), (200, want))
+            talk.texts += [text, reply]
+            eq(talk.api.last().messages, plain(talk.texts[:-1]))
+            eq(re.findall("SYSTEM[0-9]", str(talk.api.last().system)),
+               [system] if system else [])
+        yield talk, say
+
+
+@test("the system text is the request's")
+def _():
+    with with_systems("replace") as (talk, say):
+        say("SYSTEM1", "hello", "1", "new")
+        say("SYSTEM2", "on", "2", "resumed")
+        say("", "on", "3", "replayed")
+        say("SYSTEM3", "on", "4", "resumed")
+        del talk.texts[2:]
+        say("SYSTEM4", "again", "5", "forked")
+
+
+@test("the system text is the request's, also where it is appended")
+def _():
+    with with_systems("append") as (talk, say):
+        say("SYSTEM1", "hello", "1", "new")
+        say("SYSTEM1", "on", "2", "resumed")
+        say("SYSTEM2", "on", "3", "replayed")
+        say("", "on", "4", "replayed")
+        say("SYSTEM3", "on", "5", "replayed")
+        say("SYSTEM3", "on", "6", "resumed")
+        del talk.texts[10:]
+        say("SYSTEM3", "again", "7", "forked")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@
 static char store[PATH_MAX];
 static struct settings settings;
 static struct session_place place;
-static const char *cwd, *key_name;
+static struct session_frame frame;
 
 static void
 set_up(void)
@@ -38,8 +38,7 @@ set_up(void)
 	    (struct settings){.session_file = store, .session_ttl_ms = 3600000};
 	ck_assert(
 	    session_place_find(&place, &settings, none, why, sizeof(why)));
-	cwd = "/home/user";
-	key_name = "";
+	frame = (struct session_frame){.cwd = "/home/user", .key_name = ""};
 }
 
 static void
@@ -52,7 +51,7 @@ tear_down(void)
 static void
 open_for(struct session *s, const struct chat_request *r)
 {
-	session_open(s, place.path == NULL ? NULL : &place, cwd, key_name, r);
+	session_open(s, place.path == NULL ? NULL : &place, &frame, r);
 }
 
 /* A request comes, and its plan is made. */
@@ -218,12 +217,12 @@ START_TEST(what_is_not_known_is_told)
 	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
 	ck_assert_str_eq(session_outcome(&s), "replayed");
 	session_close(&s);
-	cwd = "/home/other";
+	frame.cwd = "/home/other";
 	s = come(TALK("hello", "good day", "on"));
 	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
 	session_close(&s);
-	cwd = "/home/user";
-	key_name = "laptop";
+	frame.cwd = "/home/user";
+	frame.key_name = "laptop";
 	s = come(TALK("hello", "good day", "on"));
 	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
 	session_close(&s);
@@ -241,6 +240,62 @@ START_TEST(two_messages_behind_the_answer)
 			   "{\"role\":\"user\",\"content\":\"on\"},"
 			   "{\"role\":\"user\",\"content\":\"and on\"}]"));
 	expect(&s, SESSION_RESUME, S1, U1, 2);
+	session_close(&s);
+}
+END_TEST
+
+/* A follow-up with this system text ("": none). */
+static void
+come_with(struct session *s, const char *system)
+{
+	struct buf json = BUF_INIT(1024);
+	struct chat_request *r;
+
+	buf_addf(&json,
+	    "[{\"role\":\"system\",\"content\":\"%s\"},"
+	    "{\"role\":\"user\",\"content\":\"hello\"},"
+	    "{\"role\":\"assistant\",\"content\":\"good day\"},"
+	    "{\"role\":\"user\",\"content\":\"on\"}]",
+	    system);
+	r = talk_json(buf_str(&json));
+	buf_free(&json);
+	*s = come(r);
+}
+
+/* Newer CLIs keep the one that a session began with. */
+START_TEST(system_texts)
+{
+	static const struct {
+		bool append;
+		const char *first, *second;
+		enum session_plan plan;
+	} cases[] = {
+	    {false, "", "", SESSION_RESUME},
+	    {false, "", "be brief", SESSION_RESUME},
+	    {false, "be brief", "be long", SESSION_RESUME},
+	    {false, "be brief", "", SESSION_REPLAY},
+	    {true, "", "", SESSION_RESUME},
+	    {true, "", "be brief", SESSION_REPLAY},
+	    {true, "be brief", "be brief", SESSION_RESUME},
+	    {true, "be brief", "be long", SESSION_REPLAY},
+	    {true, "be brief", "", SESSION_REPLAY},
+	};
+	struct chat_request *r;
+	struct buf json = BUF_INIT(1024);
+	struct session s;
+
+	frame.append = cases[_i].append;
+	buf_addf(&json,
+	    "[{\"role\":\"system\",\"content\":\"%s\"},"
+	    "{\"role\":\"user\",\"content\":\"hello\"}]",
+	    cases[_i].first);
+	r = talk_json(buf_str(&json));
+	buf_free(&json);
+	s = come(r);
+	answer(&s, S1, U1, "good day");
+	come_with(&s, cases[_i].second);
+	expect(&s, cases[_i].plan, NULL, NULL,
+	    cases[_i].plan == SESSION_RESUME ? 2 : 0);
 	session_close(&s);
 }
 END_TEST
@@ -392,6 +447,7 @@ suite_session(void)
 	tcase_add_test(tc, a_session_that_cannot_be_marked_is_copied);
 	tcase_add_test(tc, what_is_not_known_is_told);
 	tcase_add_test(tc, two_messages_behind_the_answer);
+	tcase_add_loop_test(tc, system_texts, 0, 9);
 	tcase_add_test(tc, a_lost_session_is_told);
 	tcase_add_test(tc, an_answer_that_is_being_saved_is_waited_for);
 	tcase_add_test(tc, an_answer_that_was_never_saved_is_none);

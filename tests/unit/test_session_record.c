@@ -26,7 +26,8 @@ encode_state(struct buf *b)
 	    .created = 1790000000,
 	    .used = 1790000001,
 	    .turns = UINT32_MAX,
-	    .dirty = true};
+	    .dirty = true,
+	    .system = "replace"};
 
 	session_state_encode(b, &s);
 }
@@ -60,6 +61,7 @@ START_TEST(test_state_comes_back)
 	ck_assert(got.created == 1790000000 && got.used == 1790000001);
 	ck_assert(got.turns == UINT32_MAX);
 	ck_assert(got.dirty);
+	ck_assert_str_eq(got.system, "replace");
 	session_state_clear(&got);
 	buf_free(&b);
 }
