@@ -285,6 +285,19 @@ START_TEST(a_foreign_file)
 }
 END_TEST
 
+START_TEST(an_array_is_no_original)
+{
+	static const char *const texts[] = {"[]", "[{}]", "[\"" DIGEST "a\"]"};
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		(void)aid_make_file("s.json", texts[i], 0600);
+		ck_assert(!session_original_read(in_dir("s.json"), NULL, NULL));
+	}
+	ck_assert(!session_original_read(in_dir("none"), NULL, NULL));
+}
+END_TEST
+
 START_TEST(check_makes_nothing)
 {
 	struct settings s = {.session_file = "~/new/s"};
@@ -313,6 +326,7 @@ suite_session_place(void)
 	tcase_add_test(tc, an_empty_original);
 	tcase_add_loop_test(
 	    tc, a_foreign_file, 0, sizeof(foreign) / sizeof(foreign[0]));
+	tcase_add_test(tc, an_array_is_no_original);
 	tcase_add_test(tc, check_makes_nothing);
 	suite_add_tcase(s, tc);
 	return s;

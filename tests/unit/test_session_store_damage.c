@@ -66,6 +66,19 @@ use_it(size_t at)
 	return right;
 }
 
+static bool
+count_one(void *arg, const void *key, size_t keylen, const void *value,
+    size_t len, int64_t expires)
+{
+	(void)key;
+	(void)keylen;
+	(void)value;
+	(void)len;
+	(void)expires;
+	++*(int *)arg;
+	return true;
+}
+
 START_TEST(cut_anywhere)
 {
 	size_t len;
@@ -168,6 +181,47 @@ START_TEST(an_end_beyond_every_disk)
 	ck_assert_int_eq(stat(store_path, &st), 0);
 	ck_assert_int_lt(st.st_size, 1000000);
 	ck_assert(bed_there(".bad"));
+}
+END_TEST
+
+/* As GDBM has them in a bucket since version 1.8.3; the first bucket is the
+ * third block, and its table comes behind a list of free space. */
+struct element {
+	int32_t hash;
+	char start[4];
+	int64_t at;
+	int32_t key_len, len;
+};
+#define BUCKET_AT   8192
+#define ELEMENTS_AT (BUCKET_AT + 112)
+#define ELEMENTS    ((4096 - 112) / (int)sizeof(struct element))
+
+/* A second entry for the same key, behind the first: the key after it is that
+ * after the first, for ever. */
+START_TEST(a_key_that_leads_back)
+{
+	struct element all[ELEMENTS];
+	struct session_store *st;
+	int first = -1, free_one = -1, i, n = 0;
+
+	memcpy(all, whole + ELEMENTS_AT, sizeof(all));
+	for (i = 0; i < ELEMENTS; i++) {
+		if (all[i].hash == -1)
+			free_one = i;
+		else if (first == -1 && all[i].start[0] == 'c')
+			first = i; /* not the file's own */
+	}
+	ck_assert_int_ne(first, -1);
+	ck_assert_int_gt(free_one, first);
+	memcpy(whole + ELEMENTS_AT + (size_t)free_one * sizeof(all[0]),
+	    &all[first], sizeof(all[0]));
+	bed_write_whole(store_path, whole, whole_len);
+	st = bed_begin();
+	ck_assert_int_eq(store_each(st, NOW, count_one, &n), STORE_OK);
+	ck_assert_int_le(n, NVALUES + 1);
+	ck_assert_ptr_nonnull(store_healed(st));
+	store_end(st);
+	bed_expect_works();
 }
 END_TEST
 
@@ -274,19 +328,6 @@ START_TEST(damage_that_the_sweep_meets)
 	bed_expect_works();
 }
 END_TEST
-
-static bool
-count_one(void *arg, const void *key, size_t keylen, const void *value,
-    size_t len, int64_t expires)
-{
-	(void)key;
-	(void)keylen;
-	(void)value;
-	(void)len;
-	(void)expires;
-	++*(int *)arg;
-	return true;
-}
 
 START_TEST(damage_that_a_walk_meets)
 {
@@ -533,6 +574,7 @@ add_damage(TCase *tc)
 	tcase_add_test(tc, wrong_bytes_anywhere);
 	tcase_add_test(tc, wrong_stretches);
 	tcase_add_test(tc, an_end_beyond_every_disk);
+	tcase_add_test(tc, a_key_that_leads_back);
 	tcase_add_test(tc, damage_is_put_aside_and_told);
 	tcase_add_test(tc, an_empty_file_is_damage_if_marked);
 	tcase_add_test(tc, a_directory_called_bad);
