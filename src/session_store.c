@@ -20,6 +20,7 @@
 
 #include "cleanup.h"
 #include "limits.h"
+#include "store_copy.h"
 #include "store_file.h"
 #include "store_lock.h"
 #include "store_scan.h"
@@ -415,78 +416,17 @@ store_each(struct session_store *st, int64_t now, store_visit *each, void *arg)
 	           : r;
 }
 
-struct filter {
-	GDBM_FILE from, to;
-	int64_t now;
-	store_visit *keep;
-	void *arg;
-	size_t removed;
-	enum store_look seen;
-	bool twice; /* a key was there two times: damage */
-	int error;  /* of the new file */
-};
-
-static bool
-copy_value(struct filter *f, datum key, const struct store_value *v)
-{
-	CLEANUP_BUF struct buf text =
-	    BUF_INIT(STORE_VALUE_HEAD_BYTES + LIMIT_STORE_KEY_BYTES +
-		     LIMIT_STORE_VALUE_BYTES);
-	int r;
-
-	store_value_write(
-	    &text, key.dptr, (size_t)key.dsize, v->bytes, v->len, v->expires);
-	if (!buf_ok(&text)) {
-		f->error = ENOMEM;
-		return false;
-	}
-	r = gdbm_store(
-	    f->to, key, store_datum(buf_str(&text), text.len), GDBM_INSERT);
-	f->twice = r == 1;
-	if (r == -1 || gdbm_needs_recovery(f->to))
-		f->error = store_file_errno(f->to);
-	return r == 0 && f->error == 0;
-}
-
-static bool
-visit_filter(
-    void *arg, datum key, const struct store_value *v, enum store_look seen)
-{
-	struct filter *f = arg;
-
-	if (seen != LOOK_EXPIRED &&
-	    (f->keep == NULL || f->keep(f->arg, key.dptr, (size_t)key.dsize,
-				    v->bytes, v->len, v->expires)))
-		return copy_value(f, key, v);
-	f->removed++;
-	return true;
-}
-
-static bool
-fill_filtered(void *arg, GDBM_FILE db)
-{
-	struct filter *f = arg;
-
-	f->to = db;
-	f->seen = store_walk(f->from, f->now, visit_filter, f);
-	if (f->twice)
-		f->seen = LOOK_DAMAGED;
-	errno = f->error;
-	return f->error == 0 && f->seen != LOOK_DAMAGED &&
-	       f->seen != LOOK_FAILED;
-}
-
 enum store_result
 store_filter(struct session_store *st, int64_t now, store_visit *keep,
     void *arg, size_t *ret_removed)
 {
 	enum store_result r = open_db(st, false, true);
-	struct filter f = {.now = now, .keep = keep, .arg = arg};
+	struct store_copy f = {.now = now, .keep = keep, .arg = arg};
 
 	if (r != STORE_OK)
 		return r;
 	f.from = st->db;
-	if (!store_file_make(st->path, st->spare, fill_filtered, &f)) {
+	if (!store_file_make(st->path, st->spare, store_copy, &f)) {
 		r = f.error == 0 ? after_walk(st, f.seen) : STORE_OK;
 		/* A sound file that could not be copied stays as it is. */
 		if (r == STORE_OK && st->db != NULL)

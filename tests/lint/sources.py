@@ -26,8 +26,8 @@ LAYERS = {
        "openai_messages openai_params openai_parts openai_request "
        "openai_response "
        "session session_claim session_key session_original session_place "
-       "session_record session_store store_file store_lock store_scan "
-       "store_value",
+       "session_record session_store store_copy store_file store_lock "
+       "store_scan store_value",
     4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
        "health models refused route serve task",
     5: "cli demo handler",
