@@ -361,13 +361,12 @@ session_answered(
 		drop_claim(s);
 	memcpy(s->id, id, sizeof(s->id));
 	memcpy(s->at, uuid, sizeof(s->at));
-	if (s->claim < 0 && !claim(s, s->id)) {
-		(void)usable(s, STORE_UNUSABLE);
-		return;
-	}
 	if (!begin(s, &st, true))
 		return;
-	s->pending = put_context(s, st, true);
+	if (s->claim >= 0 || claim(s, s->id))
+		s->pending = put_context(s, st, true);
+	else
+		(void)usable(s, STORE_UNUSABLE);
 	end(s, st);
 }
 
