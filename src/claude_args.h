@@ -30,6 +30,9 @@ struct claude_origin {
 	const char *cwd;          /* NULL: as it is */
 	const char *session, *at; /* UUIDs; NULL: a new session */
 	bool fork;                /* go on in a copy */
+	/* Claude is a model: no tools, settings, sessions or commands of its
+	 * own; the client's tools are served to it (claude_mcp.h). */
+	bool model;
 };
 
 /*

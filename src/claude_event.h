@@ -20,12 +20,14 @@ enum claude_event_type {
 	CLAUDE_MESSAGE_START, /* the API accepted: id */
 	CLAUDE_TEXT,          /* text: a delta */
 	CLAUDE_THINKING,      /* text: a delta */
+	CLAUDE_TOOL_START, /* a tool_use block: tool, id of the call, block */
+	CLAUDE_TOOL_INPUT, /* text: a fragment of its input, block */
 	CLAUDE_MESSAGE_DELTA, /* stop_reason, usage of this API call */
 	CLAUDE_ASSISTANT,     /* a finished block: uuid; error if synthetic */
 	CLAUDE_TOOL_RESULT,   /* a user line the CLI made */
 	CLAUDE_RESULT,        /* the last line of a run */
 	CLAUDE_CONTROL_RESPONSE,
-	CLAUDE_CONTROL_REQUEST,
+	CLAUDE_CONTROL_REQUEST, /* subtype; of mcp_message: method, rpc_id */
 };
 
 enum claude_stop {       /* stop_reason */
@@ -41,11 +43,13 @@ struct claude_usage {
 
 struct claude_event {
 	enum claude_event_type type;
-	bool nested;    /* of a sub-agent: parent_tool_use_id is set */
-	bool synthetic; /* ASSISTANT: model "<synthetic>", not an answer */
-	bool is_error;  /* RESULT, CONTROL_RESPONSE */
-	bool lost;      /* a part of it: NO_MEMORY */
-	int status;     /* RESULT, RETRY: HTTP status of the API, 0: none */
+	bool nested;     /* of a sub-agent: parent_tool_use_id is set */
+	bool synthetic;  /* ASSISTANT: model "<synthetic>", not an answer */
+	bool is_error;   /* RESULT, CONTROL_RESPONSE */
+	bool lost;       /* a part of it: NO_MEMORY */
+	bool structured; /* RESULT: it has a structured_output */
+	int block;       /* TOOL_START, TOOL_INPUT: index in the message */
+	int status;      /* RESULT, RETRY: HTTP status of the API, 0: none */
 	double retry_delay_ms;
 	long long resets_at; /* seconds since 1970 */
 	/* MESSAGE_DELTA; ASSISTANT, right only if it was not streamed. */
@@ -60,6 +64,9 @@ struct claude_event {
 	char *session;  /* INIT, RESULT */
 	char *version;  /* INIT: claude_code_version */
 	char *terminal; /* RESULT: terminal_reason */
+	char *tool;     /* TOOL_START: the tool as the model calls it */
+	char *method;   /* CONTROL_REQUEST mcp_message: of JSON-RPC */
+	char *rpc_id;   /* the same: its id as JSON text; NULL: none */
 };
 
 /* Parses len bytes, which json_text_repair may change in place.  The caller

@@ -19,9 +19,15 @@
 /* What stands before a conversation that the assistant begins. */
 #define CLAUDE_OPENING "(The assistant begins the conversation.)"
 
-/* system replaces Claude Code's own system prompt, or is appended to it. */
+struct claude_initialize {
+	const char *system; /* NULL: Claude Code's own; "": none at all */
+	bool append;        /* system is appended to Claude Code's own */
+	bool tools;         /* an MCP server for the client's tools is there */
+	const char *schema; /* of the answer: JSON text, NULL: none */
+};
+
 void claude_line_initialize(
-    struct buf *to, const char *id, const char *system, bool append);
+    struct buf *to, const char *id, const struct claude_initialize *with);
 
 /* query: start a turn.  Else the line is history; the CLI acknowledges it
  * with an empty result, which must be awaited before the next line. */

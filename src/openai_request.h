@@ -13,24 +13,54 @@
 enum chat_role { CHAT_USER, CHAT_ASSISTANT };
 enum chat_part_kind {
 	CHAT_TEXT,
-	CHAT_IMAGE,    /* media is an image type */
-	CHAT_DOCUMENT, /* media is application/pdf or text/plain */
+	CHAT_IMAGE,       /* media is an image type */
+	CHAT_DOCUMENT,    /* media is application/pdf or text/plain */
+	CHAT_TOOL_USE,    /* of the assistant: a call of a tool */
+	CHAT_TOOL_RESULT, /* of the user: what came of it */
 };
 
 struct chat_part {
 	enum chat_part_kind kind;
 	/* TEXT: valid UTF-8, never empty or only white space.  Else base64,
 	 * except for text/plain, which is as it is; where media is NULL the
-	 * https URL of an image. */
+	 * https URL of an image.  TOOL_USE: the arguments, a JSON object as
+	 * text. */
 	char *text;
 	char *media; /* NULL: text, or a URL */
-	char *name;  /* DOCUMENT: its file name, or NULL */
+	char *name;  /* DOCUMENT: its file name, or NULL; TOOL_USE: the tool,
+	              * as the client calls it */
+	/* TOOL_USE, TOOL_RESULT: which call; made here, not the client's, and
+	 * unique in the request, [A-Za-z0-9_-]. */
+	char *id;
+	struct chat_part *parts; /* TOOL_RESULT: texts and images */
+	size_t nparts;           /* may be 0 */
 };
 
 struct chat_message {
 	enum chat_role role;
 	struct chat_part *parts;
 	size_t nparts; /* at least 1 */
+};
+
+/* A tool of the client's. */
+struct chat_tool {
+	char *name;        /* as the client calls it, 1 to 64 bytes */
+	char *description; /* NULL: none */
+	char *schema; /* of its arguments: JSON text, an object whose "type" is
+	               * "object", otherwise as the client wrote it */
+};
+
+enum chat_choice {
+	CHAT_CHOICE_AUTO,
+	CHAT_CHOICE_NONE,
+	CHAT_CHOICE_REQUIRED,
+	CHAT_CHOICE_NAMED, /* choice_tool */
+};
+
+enum chat_format {
+	CHAT_FORMAT_TEXT,
+	CHAT_FORMAT_JSON,   /* json_object: any JSON object */
+	CHAT_FORMAT_SCHEMA, /* json_schema: schema */
 };
 
 struct chat_request {
@@ -42,6 +72,24 @@ struct chat_request {
 	bool stream;
 	bool include_usage; /* stream_options.include_usage */
 	long max_tokens; /* max_completion_tokens, else max_tokens; 0: none */
+
+	/* Claude as a model */
+	struct chat_tool *tools; /* or functions */
+	size_t ntools;
+	bool functions; /* the client speaks of functions, not of tools: the
+	                 * answer has a function_call */
+	enum chat_choice choice;
+	size_t choice_tool; /* NAMED: index of tools */
+	bool serial;        /* parallel_tool_calls is false: one call at most */
+	enum chat_format format;
+	char *schema;      /* SCHEMA: JSON text as the client wrote it, an
+	                    * object, of a value of any type */
+	char *temperature; /* JSON text of a number, or NULL */
+	char *top_p;       /* likewise */
+	char **stop;       /* sequences that end the answer */
+	size_t nstop;
+	const char *effort; /* "low", "medium", "high", ...: static, or NULL */
+	long n;             /* answers, at least 1 */
 };
 
 /*

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include "buf.h"
 
 struct completion {
@@ -24,6 +26,18 @@ struct token_usage {
 	long long cached;
 	long long completion;
 };
+
+/* A call of a tool: of the message, or of a delta. */
+struct tool_call {
+	size_t index;
+	const char *id;        /* NULL in the deltas behind the first */
+	const char *name;      /* likewise */
+	const char *arguments; /* JSON text; in a delta a fragment */
+};
+
+/* A delta of a call; function: as function_call, without index and id. */
+void openai_chunk_call(struct buf *to, const struct completion *c,
+    const struct tool_call *call, bool function);
 
 void openai_completion(struct buf *to, const struct completion *c,
     const struct buf *text, const struct buf *reasoning,
