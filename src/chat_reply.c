@@ -12,7 +12,8 @@
 
 #include "banned.h"
 
-#define PREFIX "chatcmpl-"
+#define PREFIX      "chatcmpl-"
+#define CALL_PREFIX "call_"
 
 bool
 reply_open(struct chat_reply *r, struct exchange *x, const char *model,
@@ -31,6 +32,8 @@ reply_open(struct chat_reply *r, struct exchange *x, const char *model,
 	r->meta.model = r->model;
 	buf_init(&r->text, LIMIT_ANSWER_BYTES);
 	buf_init(&r->reasoning, LIMIT_ANSWER_BYTES);
+	buf_init(&r->arguments, LIMIT_ANSWER_BYTES);
+	buf_init(&r->calls, LIMIT_ANSWER_BYTES);
 	return r->model != NULL;
 }
 
@@ -40,6 +43,9 @@ reply_close(struct chat_reply *r)
 	free(r->model);
 	buf_free(&r->text);
 	buf_free(&r->reasoning);
+	free(r->call_name);
+	buf_free(&r->arguments);
+	buf_free(&r->calls);
 }
 
 static void
@@ -97,11 +103,81 @@ reply_text(struct chat_reply *r, const char *text)
 }
 
 void
+reply_forget_text(struct chat_reply *r)
+{
+	buf_clear(&r->text);
+	r->has_text = r->gap = false;
+}
+
+void
 reply_reasoning(struct chat_reply *r, const char *text)
 {
 	if (text[0] != '\0')
 		say(r, "reasoning_content", r->stream ? NULL : &r->reasoning,
 		    text);
+}
+
+static void
+send_call(struct chat_reply *r, const struct tool_call *call)
+{
+	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+
+	begin(r);
+	openai_chunk_call(&json, &r->meta, call, r->function);
+	send_event(r, &json);
+}
+
+/* No arguments at all are no JSON. */
+static void
+end_call(struct chat_reply *r)
+{
+	struct tool_call call = {r->ncalls - 1, r->call_id, r->call_name, ""};
+
+	if (r->call_name == NULL)
+		return;
+	if (!r->has_arguments)
+		reply_arguments(r, "{}");
+	if (!r->stream) {
+		call.arguments = buf_str(&r->arguments);
+		r->calls.bad = r->calls.bad || !buf_ok(&r->arguments);
+		openai_add_call(&r->calls, &call, r->function);
+		buf_clear(&r->arguments);
+	}
+	free(r->call_name);
+	r->call_name = NULL;
+}
+
+bool
+reply_call(struct chat_reply *r, const char *name)
+{
+	struct tool_call call = {r->ncalls, r->call_id, name, ""};
+
+	end_call(r);
+	r->call_name = strdup(name);
+	if (r->call_name == NULL)
+		return false;
+	memcpy(r->call_id, CALL_PREFIX, sizeof(CALL_PREFIX));
+	random_hex(r->call_id + strlen(CALL_PREFIX), 12);
+	r->ncalls++;
+	r->has_arguments = false;
+	r->spoken = true;
+	if (r->stream)
+		send_call(r, &call);
+	return true;
+}
+
+void
+reply_arguments(struct chat_reply *r, const char *fragment)
+{
+	struct tool_call call = {r->ncalls - 1, NULL, NULL, fragment};
+
+	if (fragment[0] == '\0')
+		return;
+	r->has_arguments = true;
+	if (r->stream)
+		send_call(r, &call);
+	else
+		buf_addstr(&r->arguments, fragment);
 }
 
 static void
@@ -127,14 +203,17 @@ reply_finish(struct chat_reply *r, const char *finish_reason,
     const struct token_usage *usage)
 {
 	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+	const struct completion_message m = {
+	    &r->text, &r->reasoning, &r->calls, r->function};
 
+	end_call(r);
 	if (r->stream) {
 		finish_stream(r, finish_reason, usage);
 		return;
 	}
-	json.bad = !buf_ok(&r->text) || !buf_ok(&r->reasoning);
-	openai_completion(
-	    &json, &r->meta, &r->text, &r->reasoning, finish_reason, usage);
+	json.bad =
+	    !buf_ok(&r->text) || !buf_ok(&r->reasoning) || !buf_ok(&r->calls);
+	openai_completion(&json, &r->meta, &m, finish_reason, usage);
 	exchange_json(r->x, 200, &json);
 }
 

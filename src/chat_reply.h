@@ -28,6 +28,15 @@ struct chat_reply {
 	    quiet_since; /* clock_ms() of the last byte towards the client */
 	struct buf text; /* all of it */
 	struct buf reasoning; /* if not streamed */
+
+	/* Calls of the client's tools */
+	bool function;        /* the client wants function_call */
+	size_t ncalls;        /* that have begun */
+	char call_id[32];     /* of the last one */
+	char *call_name;      /* likewise; owned; NULL: it is complete */
+	struct buf arguments; /* of it, if not streamed */
+	bool has_arguments;   /* some have come */
+	struct buf calls;     /* those that are complete, if not streamed */
 };
 
 /* False when out of memory. */
@@ -40,6 +49,14 @@ void reply_close(struct chat_reply *r);
 void reply_message(struct chat_reply *r);
 void reply_text(struct chat_reply *r, const char *text);
 void reply_reasoning(struct chat_reply *r, const char *text);
+
+/* What was said so far was not it; only where it is not streamed. */
+void reply_forget_text(struct chat_reply *r);
+
+/* A call of a tool, which ends with the next one or the answer: its name first,
+ * then its arguments in fragments.  False: out of memory. */
+bool reply_call(struct chat_reply *r, const char *name);
+void reply_arguments(struct chat_reply *r, const char *fragment);
 
 /* The last two: exactly one of them is called, once. */
 void reply_finish(struct chat_reply *r, const char *finish_reason,

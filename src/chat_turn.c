@@ -22,6 +22,8 @@ turn_finish(struct chat_turn *t, const char *reason)
 	    .completion = t->usage.output,
 	};
 
+	if (t->model != NULL)
+		model_text_end(t->model, &t->reply);
 	reply_finish(&t->reply, reason, &usage);
 	t->answered = true;
 }
@@ -120,6 +122,45 @@ on_retry(struct chat_turn *t, const struct claude_event *e)
 		turn_fail_as(t, &f);
 }
 
+/* A text, as deltas or at once.  A stop sequence is enforced here as well as by
+ * the API: in a history with tools, across deltas. */
+static void
+on_text(struct chat_turn *t, const char *text)
+{
+	if (t->model == NULL)
+		reply_text(&t->reply, text);
+	else if (model_text(t->model, &t->reply, text))
+		turn_finish(t, "stop");
+}
+
+/* Memory was out, or a second answer came when the first had been told. */
+static void
+check_model(struct chat_turn *t)
+{
+	struct api_error e;
+
+	if (t->model->lost) {
+		turn_fail_memory(t);
+	} else if (t->model->twice) {
+		api_error_set(&e, 502, "server_error", "format_not_met",
+		    "The model's first answer did not fit the schema, and it "
+		    "began another one.");
+		turn_fail(t, &e);
+	}
+}
+
+static void
+on_tool(struct chat_turn *t, const struct claude_event *e)
+{
+	if (t->model == NULL)
+		return;
+	if (e->type == CLAUDE_TOOL_START)
+		model_tool_start(t->model, &t->reply, e);
+	else
+		model_tool_input(t->model, &t->reply, e);
+	check_model(t);
+}
+
 static void
 on_message_delta(struct chat_turn *t, const struct claude_event *e)
 {
@@ -131,6 +172,10 @@ on_message_delta(struct chat_turn *t, const struct claude_event *e)
 	/* Left alone the CLI would tell the model to go on, three times. */
 	if (e->stop == CLAUDE_STOP_LENGTH && t->limited)
 		turn_finish(t, "length");
+	/* The client runs its tools; the CLI is not to. */
+	if (e->stop == CLAUDE_STOP_TOOL && t->reply.ncalls > 0)
+		turn_finish(
+		    t, t->reply.function ? "function_call" : "tool_calls");
 }
 
 static void
@@ -172,7 +217,9 @@ on_block(struct chat_turn *t, const struct claude_event *e)
 	if (t->answered)
 		return;
 	if (e->text != NULL)
-		reply_text(&t->reply, e->text);
+		on_text(t, e->text);
+	if (t->answered)
+		return;
 	if (begins)
 		on_message_delta(t, e);
 }
@@ -198,6 +245,17 @@ turn_whole(const struct chat_turn *t, const struct claude_event *e)
 }
 
 static void
+fail_format(struct chat_turn *t)
+{
+	struct api_error e;
+
+	api_error_set(&e, 502, "server_error", "format_not_met",
+	    "The model gave no answer in the form that response_format asks "
+	    "for.");
+	turn_fail(t, &e);
+}
+
+static void
 on_result(struct chat_turn *t, const struct claude_event *e)
 {
 	struct claude_failure f = {
@@ -219,6 +277,8 @@ on_result(struct chat_turn *t, const struct claude_event *e)
 		turn_finish(t, "length");
 	else if (e->is_error)
 		turn_fail_as(t, &f);
+	else if (t->model != NULL && t->model->formed && !e->structured)
+		fail_format(t);
 	else
 		turn_finish(t, "stop");
 }
@@ -260,10 +320,14 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 {
 	switch (e->type) {
 	case CLAUDE_TEXT:
-		reply_text(&t->reply, e->text == NULL ? "" : e->text);
+		on_text(t, e->text == NULL ? "" : e->text);
 		break;
 	case CLAUDE_THINKING:
 		reply_reasoning(&t->reply, e->text == NULL ? "" : e->text);
+		break;
+	case CLAUDE_TOOL_START:
+	case CLAUDE_TOOL_INPUT:
+		on_tool(t, e);
 		break;
 	case CLAUDE_MESSAGE_START:
 		begin_message(t, e->id, true);

@@ -10,15 +10,17 @@
 #include <stdint.h>
 
 #include "api_error.h"
+#include "chat_model.h"
 #include "chat_reply.h"
 #include "claude_event.h"
 
 struct chat_turn {
 	struct chat_reply reply;
-	bool limited;  /* the client set a maximum of tokens */
-	bool answered; /* the reply has its end */
-	bool in_tool;  /* a tool works: silence is no sign of death */
-	bool cut;      /* at the model's maximum: the CLI lets it go on there */
+	struct chat_model *model; /* the caller's; NULL: Claude is an agent */
+	bool limited;             /* the client set a maximum of tokens */
+	bool answered;            /* the reply has its end */
+	bool in_tool; /* a tool works: silence is no sign of death */
+	bool cut;     /* at the model's maximum: the CLI lets it go on there */
 
 	/* What the events have told so far. */
 	struct claude_usage usage;

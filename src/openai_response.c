@@ -55,23 +55,100 @@ add_usage(struct buf *to, const struct token_usage *u)
 	    u->prompt, u->completion, u->prompt + u->completion, u->cached);
 }
 
+/* {"name":...,"arguments":...}, without a name in a later delta. */
+static void
+add_function(struct buf *to, const struct tool_call *call)
+{
+	buf_addch(to, '{');
+	if (call->name != NULL) {
+		buf_addstr(to, "\"name\":");
+		json_text_quote_str(to, call->name);
+		buf_addch(to, ',');
+	}
+	buf_addstr(to, "\"arguments\":");
+	json_text_quote_str(to, call->arguments);
+	buf_addch(to, '}');
+}
+
+static void
+add_identity(struct buf *to, const struct tool_call *call)
+{
+	if (call->id == NULL)
+		return;
+	buf_addstr(to, "\"id\":");
+	json_text_quote_str(to, call->id);
+	buf_addstr(to, ",\"type\":\"function\",");
+}
+
+void
+openai_add_call(struct buf *calls, const struct tool_call *call, bool function)
+{
+	if (function) {
+		add_function(calls, call);
+		return;
+	}
+	if (calls->len > 0)
+		buf_addch(calls, ',');
+	buf_addch(calls, '{');
+	add_identity(calls, call);
+	buf_addstr(calls, "\"function\":");
+	add_function(calls, call);
+	buf_addch(calls, '}');
+}
+
+static void
+add_calls(struct buf *to, const struct completion_message *m)
+{
+	if (m->calls->len == 0)
+		return;
+	buf_addstr(
+	    to, m->function ? ",\"function_call\":" : ",\"tool_calls\":[");
+	buf_add(to, buf_str(m->calls), m->calls->len);
+	if (!m->function)
+		buf_addch(to, ']');
+}
+
 void
 openai_completion(struct buf *to, const struct completion *c,
-    const struct buf *text, const struct buf *reasoning,
-    const char *finish_reason, const struct token_usage *usage)
+    const struct completion_message *m, const char *finish_reason,
+    const struct token_usage *usage)
 {
 	add_head(to, c, "chat.completion");
 	buf_addstr(to, ",\"choices\":[{\"index\":0,"
 		       "\"message\":{\"role\":\"assistant\",\"content\":");
-	json_text_quote(to, buf_str(text), text->len);
+	if (m->text->len == 0 && m->calls->len > 0)
+		buf_addstr(to, "null");
+	else
+		json_text_quote(to, buf_str(m->text), m->text->len);
 	buf_addstr(to, ",\"refusal\":null");
-	if (reasoning->len > 0) {
+	if (m->reasoning->len > 0) {
 		buf_addstr(to, ",\"reasoning_content\":");
-		json_text_quote(to, buf_str(reasoning), reasoning->len);
+		json_text_quote(to, buf_str(m->reasoning), m->reasoning->len);
 	}
+	add_calls(to, m);
 	buf_addch(to, '}');
 	add_choice_end(to, finish_reason);
 	add_usage(to, usage);
+	buf_addch(to, '}');
+}
+
+void
+openai_chunk_call(struct buf *to, const struct completion *c,
+    const struct tool_call *call, bool function)
+{
+	add_chunk_head(to, c);
+	if (function) {
+		buf_addstr(to, "{\"function_call\":");
+		add_function(to, call);
+	} else {
+		buf_addf(to, "{\"tool_calls\":[{\"index\":%zu,", call->index);
+		add_identity(to, call);
+		buf_addstr(to, "\"function\":");
+		add_function(to, call);
+		buf_addstr(to, "}]");
+	}
+	buf_addch(to, '}');
+	add_choice_end(to, NULL);
 	buf_addch(to, '}');
 }
 

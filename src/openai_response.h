@@ -27,21 +27,33 @@ struct token_usage {
 	long long completion;
 };
 
-/* A call of a tool: of the message, or of a delta. */
+/* A call of a tool: whole, or a delta of one. */
 struct tool_call {
 	size_t index;
 	const char *id;        /* NULL in the deltas behind the first */
 	const char *name;      /* likewise */
-	const char *arguments; /* JSON text; in a delta a fragment */
+	const char *arguments; /* JSON text; in a delta a fragment of it */
 };
+
+/* What the assistant said. */
+struct completion_message {
+	const struct buf *text, *reasoning;
+	/* Its calls, as openai_add_call() has put them together. */
+	const struct buf *calls;
+	bool function; /* the one call as function_call */
+};
+
+void openai_completion(struct buf *to, const struct completion *c,
+    const struct completion_message *m, const char *finish_reason,
+    const struct token_usage *usage);
+
+/* Adds a whole call to the members of a message; function: the only one. */
+void
+openai_add_call(struct buf *calls, const struct tool_call *call, bool function);
 
 /* A delta of a call; function: as function_call, without index and id. */
 void openai_chunk_call(struct buf *to, const struct completion *c,
     const struct tool_call *call, bool function);
-
-void openai_completion(struct buf *to, const struct completion *c,
-    const struct buf *text, const struct buf *reasoning,
-    const char *finish_reason, const struct token_usage *usage);
 
 /* {"role":"assistant","content":""} */
 void openai_chunk_role(struct buf *to, const struct completion *c);
