@@ -102,6 +102,15 @@ const struct setting settings_table[] = {
 	FIELD(allowed_dirs),
     },
     {
+	.name = "CLAUDE_MODE",
+	.fallback = "agent",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("agent", "model"),
+	.help = "what Claude is for a request that does not say: an agent in "
+		"a directory of this machine, or a model without tools",
+	FIELD(claude_mode),
+    },
+    {
 	.name = "CLAUDE_PERMISSION_MODE",
 	.fallback = "default",
 	.kind = SETTING_CHOICE,

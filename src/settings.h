@@ -38,6 +38,7 @@ struct settings {
 	const char *claude_working_dir;
 	const char *ask_working_dir; /* auto, always, never */
 	const char *allowed_dirs;    /* separated by colon or comma; "": all */
+	const char *claude_mode;     /* agent, model */
 	const char *claude_permission_mode;
 	long claude_max_turns;
 	long claude_max_processes; /* 0: twice the number of cores */
