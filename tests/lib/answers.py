@@ -18,13 +18,16 @@ DONE = "[DONE]"
 class Answer:
     """status; of an answer text, reasoning, finish, usage; of an error the
     error object.  broken: the error came after the 200.  deltas: the pieces
-    of the text; comments: how many came."""
+    of the text; comments: how many came.  calls: the tool_calls as they would
+    be sent back; function: the function_call."""
 
     def __init__(self, response):
         self.response = response
         self.status = response.status
         self.text = ""
         self.reasoning = ""
+        self.calls = []
+        self.function = None
         self.finish = None
         self.usage = None
         self.error = None
@@ -65,6 +68,14 @@ def check_usage(usage):
     return usage
 
 
+def check_call(call):
+    eq(sorted(call), ["function", "id", "type"], "a call")
+    ok(re.fullmatch(r"call_[0-9a-f]+", call["id"]), f"id {call['id']!r}")
+    eq(call["type"], "function")
+    eq(sorted(call["function"]), ["arguments", "name"])
+    json.loads(call["function"]["arguments"])
+
+
 def whole(response):
     """The Answer in a response that was not streamed."""
     answer = Answer(response)
@@ -79,6 +90,12 @@ def whole(response):
     eq(choice["index"], 0)
     eq(choice["message"]["role"], "assistant")
     answer.text = choice["message"]["content"]
+    answer.calls = choice["message"].get("tool_calls", [])
+    for call in answer.calls:
+        check_call(call)
+    answer.function = choice["message"].get("function_call")
+    if answer.calls or answer.function:
+        answer.text = answer.text or ""
     answer.reasoning = choice["message"].get("reasoning_content", "")
     answer.finish = choice["finish_reason"]
     answer.usage = check_usage(value["usage"])
@@ -140,13 +157,42 @@ class _Stream:
                 self.answer.usage = check_usage(value["usage"])
             return
         ok(len(delta) == 1 and all(delta.values()), f"delta {delta}")
-        if "content" in delta:
+        if "tool_calls" in delta:
+            self._call(*delta["tool_calls"])
+        elif "function_call" in delta:
+            self._function(delta["function_call"])
+        elif "content" in delta:
             self.answer.text += delta["content"]
             self.answer.deltas.append(delta["content"])
         else:
             self.answer.reasoning += delta["reasoning_content"]
 
+    def _call(self, part):
+        """The name comes first, and with it the id, then fragments of the
+        arguments; a call is complete before the next one begins."""
+        calls = self.answer.calls
+        index = part.pop("index")
+        if "id" in part:
+            eq(index, len(calls), "index of a new call")
+            eq(part["function"]["arguments"], "")
+            calls.append(part)
+            return
+        eq(index, len(calls) - 1, "index of a call")
+        eq(list(part), ["function"])
+        eq(list(part["function"]), ["arguments"])
+        calls[-1]["function"]["arguments"] += part["function"]["arguments"]
+
+    def _function(self, part):
+        if self.answer.function is None:
+            eq(part["arguments"], "")
+            self.answer.function = part
+            return
+        eq(list(part), ["arguments"])
+        self.answer.function["arguments"] += part["arguments"]
+
     def end(self):
+        for call in self.answer.calls:
+            check_call(call)
         response = self.answer.response
         if self.answer.broken:
             ok(not self.done, "[DONE] behind an error")
