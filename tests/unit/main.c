@@ -38,6 +38,7 @@ static Suite *(*const suites[])(void) = {
     suite_http_response,
     suite_io,
     suite_json_text,
+    suite_json_unwrap,
     suite_listener,
     suite_local_socket,
     suite_log,
@@ -64,6 +65,7 @@ static Suite *(*const suites[])(void) = {
     suite_signals,
     suite_slots,
     suite_store_value,
+    suite_stop_filter,
     suite_work_dir,
 };
 

@@ -37,6 +37,7 @@ Suite *suite_http_parse(void);
 Suite *suite_http_response(void);
 Suite *suite_io(void);
 Suite *suite_json_text(void);
+Suite *suite_json_unwrap(void);
 Suite *suite_listener(void);
 Suite *suite_local_socket(void);
 Suite *suite_log(void);
@@ -63,6 +64,7 @@ Suite *suite_settings_models(void);
 Suite *suite_signals(void);
 Suite *suite_slots(void);
 Suite *suite_store_value(void);
+Suite *suite_stop_filter(void);
 Suite *suite_work_dir(void);
 
 #endif
