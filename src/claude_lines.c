@@ -18,12 +18,12 @@ add_control(struct buf *to, const char *id)
 
 void
 claude_line_initialize(
-    struct buf *to, const char *id, const char *system, bool append)
+    struct buf *to, const char *id, const struct claude_initialize *with)
 {
 	add_control(to, id);
-	buf_addstr(to, append ? "\"initialize\",\"appendSystemPrompt\":"
-			      : "\"initialize\",\"systemPrompt\":");
-	json_text_quote_str(to, system);
+	buf_addstr(to, with->append ? "\"initialize\",\"appendSystemPrompt\":"
+				    : "\"initialize\",\"systemPrompt\":");
+	json_text_quote_str(to, with->system);
 	buf_addstr(to, "}}\n");
 }
 

@@ -105,9 +105,10 @@ void
 transport_say(struct claude_transport *t, const struct chat_request *r,
     size_t first, bool append, const char *model)
 {
+	struct claude_initialize with = {.system = r->system, .append = append};
+
 	if (r->system != NULL)
-		claude_line_initialize(
-		    &t->queue, "ccp-initialize", r->system, append);
+		claude_line_initialize(&t->queue, "ccp-initialize", &with);
 	t->saying = r;
 	t->saying_model = model;
 	t->said = first;

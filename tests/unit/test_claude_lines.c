@@ -312,7 +312,9 @@ START_TEST(initialize_replaces_or_appends)
 
 	for (append = 0; append < 2; append++) {
 		buf_clear(&out);
-		claude_line_initialize(&out, "id\"1", nasty, append != 0);
+		claude_line_initialize(&out, "id\"1",
+		    &(struct claude_initialize){
+			.system = nasty, .append = append != 0});
 		json = line();
 		ck_assert_str_eq(string_at(json, "type"), "control_request");
 		ck_assert_str_eq(string_at(json, "request_id"), "id\"1");
@@ -362,7 +364,8 @@ START_TEST(lines_are_appended)
 	const char *p;
 	int lines = 0;
 
-	claude_line_initialize(&out, "a", "system", false);
+	claude_line_initialize(
+	    &out, "a", &(struct claude_initialize){.system = "system"});
 	claude_line_user(&out, &m, false);
 	claude_line_assistant(&out, &m, "m");
 	claude_line_user(&out, &m, true);
