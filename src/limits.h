@@ -44,6 +44,13 @@
 #define LIMIT_MEDIA_BYTES     (20u * 1024 * 1024) /* of one, decoded */
 #define LIMIT_URL_BYTES       8192
 #define LIMIT_FILE_NAME_BYTES 255
+#define LIMIT_TOOLS           128
+#define LIMIT_TOOLS_BYTES     (4u * 1024 * 1024) /* names, words and schemas */
+#define LIMIT_TOOL_NAME_BYTES 64
+#define LIMIT_CALLS           10000 /* of tools, in the messages */
+#define LIMIT_STOPS           16
+#define LIMIT_STOP_BYTES      1024 /* of one */
+#define LIMIT_ANSWERS         8    /* to one request: n */
 /* Below this many tokens an answer leaves no room for thinking: the API wants
  * a budget of at least 1024 and smaller than the maximum. */
 #define LIMIT_THINKING_TOKENS 4096

@@ -7,12 +7,19 @@
 
 #include "buf.h"
 #include "limits.h"
+#include "openai_calls.h"
 #include "openai_parts.h"
 #include "utf8.h"
 
 #include "banned.h"
 
-enum sender { FROM_SYSTEM, FROM_USER, FROM_ASSISTANT, FROM_TOOL };
+enum sender {
+	FROM_SYSTEM,
+	FROM_USER,
+	FROM_ASSISTANT,
+	FROM_TOOL,
+	FROM_FUNCTION,
+};
 
 static const struct {
 	const char *role;
@@ -23,42 +30,26 @@ static const struct {
     {"user", FROM_USER},
     {"assistant", FROM_ASSISTANT},
     {"tool", FROM_TOOL},
-    {"function", FROM_TOOL},
+    {"function", FROM_FUNCTION},
 };
 
 struct reading {
 	struct chat_request *r;
 	struct api_error *err;
 	struct buf system;
+	struct openai_calls calls;
+	size_t media; /* images and files in the request */
 	/* where it is */
 	size_t message;
-	size_t part;
-	bool in_part;
+	const char *list; /* in it; NULL: in none */
+	size_t item;
 	/* the message being read */
 	enum sender sender;
 	bool system_begun; /* it has given text to system */
 	struct chat_message made;
-	size_t room;  /* of made.parts */
-	size_t media; /* images and files in the request */
+	size_t room;                 /* of made.parts */
+	struct chat_message results; /* room for those of its calls */
 };
-
-/* An error about a member (".role", "" for the whole) of where it is. */
-static int
-refuse(struct reading *rd, const char *member, const char *code,
-    const char *problem)
-{
-	char path[96];
-
-	if (rd->in_part)
-		(void)snprintf(path, sizeof path,
-		    "messages[%zu].content[%zu]%s", rd->message, rd->part,
-		    member);
-	else
-		(void)snprintf(
-		    path, sizeof path, "messages[%zu]%s", rd->message, member);
-	api_error_param(rd->err, path, code, "%s %s.", path, problem);
-	return -1;
-}
 
 static int
 out_of_memory(struct reading *rd)
@@ -68,11 +59,28 @@ out_of_memory(struct reading *rd)
 }
 
 static int
-refuse_fault(struct reading *rd, const struct part_fault *f)
+refuse_fault(struct reading *rd, const struct member_fault *f)
 {
-	if (f->code == NULL)
-		return out_of_memory(rd);
-	return refuse(rd, f->member, f->code, f->problem);
+	char where[64];
+
+	if (rd->list != NULL)
+		(void)snprintf(where, sizeof where, "messages[%zu].%s[%zu]",
+		    rd->message, rd->list, rd->item);
+	else
+		(void)snprintf(
+		    where, sizeof where, "messages[%zu]", rd->message);
+	return member_error(rd->err, where, f);
+}
+
+/* An error about a member (".role", "" for the whole) of where it is. */
+static int
+refuse(struct reading *rd, const char *member, const char *code,
+    const char *problem)
+{
+	struct member_fault f;
+
+	(void)member_refuse(&f, member, code, problem);
+	return refuse_fault(rd, &f);
 }
 
 /* A member by name (with a dot before it), NULL where it is absent or null. */
@@ -80,7 +88,7 @@ static int
 get_member(struct reading *rd, const cJSON *object, const char *name,
     const cJSON **ret)
 {
-	struct part_fault f;
+	struct member_fault f;
 
 	if (openai_member(object, name, ret, &f) == -1)
 		return refuse_fault(rd, &f);
@@ -92,7 +100,7 @@ static int
 get_string(
     struct reading *rd, const cJSON *object, const char *name, const char **ret)
 {
-	struct part_fault f;
+	struct member_fault f;
 
 	if (openai_string(object, name, ret, &f) == -1)
 		return refuse_fault(rd, &f);
@@ -157,9 +165,9 @@ take_part(struct reading *rd, const struct chat_part *part)
 	if (m->parts == NULL)
 		m->parts = calloc(rd->room, sizeof *m->parts);
 	if (m->parts == NULL) {
-		free(part->text);
-		free(part->media);
-		free(part->name);
+		struct chat_part copy = *part;
+
+		chat_part_clear(&copy);
 		return out_of_memory(rd);
 	}
 	m->parts[m->nparts++] = *part;
@@ -184,15 +192,16 @@ take_text(struct reading *rd, const char *text)
 static int
 read_part(struct reading *rd, const cJSON *item)
 {
-	const enum part_sender sender = rd->sender == FROM_SYSTEM ? PART_SYSTEM
-	                                : rd->sender == FROM_USER
-	                                    ? PART_USER
-	                                    : PART_ASSISTANT;
+	static const enum part_sender senders[] = {[FROM_SYSTEM] = PART_SYSTEM,
+	    [FROM_USER] = PART_USER,
+	    [FROM_ASSISTANT] = PART_ASSISTANT,
+	    [FROM_TOOL] = PART_TOOL,
+	    [FROM_FUNCTION] = PART_TOOL};
 	struct chat_part part;
-	struct part_fault f;
+	struct member_fault f;
 	const char *text;
 
-	if (openai_part_read(item, sender, &text, &part, &f) == -1)
+	if (openai_part_read(item, senders[rd->sender], &text, &part, &f) == -1)
 		return refuse_fault(rd, &f);
 	if (text != NULL)
 		return take_text(rd, text);
@@ -204,32 +213,45 @@ read_part(struct reading *rd, const cJSON *item)
 	return 0;
 }
 
+/* Reads each item of a list by that name. */
 static int
-read_content(struct reading *rd, const cJSON *content)
+read_list(struct reading *rd, const cJSON *list, const char *name,
+    int (*read)(struct reading *, const cJSON *))
 {
-	const cJSON *part;
+	const cJSON *item;
 	int r = 0;
 
-	rd->room = 1;
+	rd->list = name;
+	rd->item = 0;
+	cJSON_ArrayForEach(item, list)
+	{
+		r = read(rd, item);
+		if (r == -1)
+			break;
+		rd->item++;
+	}
+	rd->list = NULL;
+	return r;
+}
+
+static int
+read_content(struct reading *rd, const cJSON *message)
+{
+	const cJSON *content;
+
+	if (get_member(rd, message, ".content", &content) == -1)
+		return -1;
 	if (content == NULL)
 		return 0;
-	if (cJSON_IsString(content))
+	if (cJSON_IsString(content)) {
+		rd->room += 1;
 		return take_text(rd, content->valuestring);
+	}
 	if (!cJSON_IsArray(content))
 		return refuse(rd, ".content", "invalid_type",
 		    "must be a string, an array of parts or null");
-	rd->room = (size_t)cJSON_GetArraySize(content);
-	rd->in_part = true;
-	rd->part = 0;
-	cJSON_ArrayForEach(part, content)
-	{
-		r = read_part(rd, part);
-		if (r == -1)
-			break;
-		rd->part++;
-	}
-	rd->in_part = false;
-	return r;
+	rd->room += (size_t)cJSON_GetArraySize(content);
+	return read_list(rd, content, "content", read_part);
 }
 
 static int
@@ -244,81 +266,191 @@ read_sender(struct reading *rd, const cJSON *message)
 		if (strcmp(roles[i].role, role) != 0)
 			continue;
 		rd->sender = roles[i].sender;
-		if (rd->sender == FROM_TOOL)
-			return refuse(rd, ".role", "unsupported_value",
-			    "is not supported: tools are not");
 		return 0;
 	}
 	return refuse(rd, ".role", "invalid_value",
-	    "must be system, developer, user or assistant");
+	    "must be system, developer, user, assistant, tool or function");
 }
 
-/* Calls of tools in an answer would be lost without a word. */
+/* --- calls of tools and their results ------------------------------------- */
+
+static int
+take_call(struct reading *rd, const cJSON *item, bool function)
+{
+	struct chat_part use, result;
+	struct member_fault f;
+	int added = openai_calls_add(&rd->calls, item, function,
+	    rd->r->nmessages + 1, rd->results.nparts, &use, &result, &f);
+
+	if (added == -1 || take_part(rd, &use) == -1) {
+		if (added == -1)
+			chat_part_clear(&use);
+		chat_part_clear(&result);
+		return added == -1 ? refuse_fault(rd, &f) : -1;
+	}
+	rd->results.parts[rd->results.nparts++] = result;
+	return 0;
+}
+
+static int
+read_tool_call(struct reading *rd, const cJSON *item)
+{
+	return take_call(rd, item, false);
+}
+
+/* The calls in a message of the assistant: how many, and in which member. */
+static int
+find_calls(struct reading *rd, const cJSON *message, const cJSON **ret_calls,
+    size_t *ret)
+{
+	const cJSON *call;
+
+	if (get_member(rd, message, ".tool_calls", ret_calls) == -1 ||
+	    get_member(rd, message, ".function_call", &call) == -1)
+		return -1;
+	if (*ret_calls != NULL && !cJSON_IsArray(*ret_calls))
+		return refuse(
+		    rd, ".tool_calls", "invalid_type", "must be an array");
+	*ret = (size_t)cJSON_GetArraySize(*ret_calls);
+	if (call == NULL)
+		return 0;
+	if (*ret > 0)
+		return refuse(rd, ".function_call", "invalid_value",
+		    "must not be given with tool_calls");
+	*ret = 1;
+	*ret_calls = NULL;
+	return 0;
+}
+
+static int
+read_assistant(struct reading *rd, const cJSON *message)
+{
+	const cJSON *calls;
+	size_t n = 0;
+
+	if (find_calls(rd, message, &calls, &n) == -1)
+		return -1;
+	rd->room = n;
+	if (read_content(rd, message) == -1)
+		return -1;
+	if (n == 0)
+		return 0;
+	rd->results.role = CHAT_USER;
+	rd->results.parts = calloc(n, sizeof *rd->results.parts);
+	if (rd->results.parts == NULL)
+		return out_of_memory(rd);
+	if (calls == NULL)
+		return take_call(rd, message, true);
+	return read_list(rd, calls, "tool_calls", read_tool_call);
+}
+
+/* Its content goes to where its call wants it. */
+static int
+read_result(struct reading *rd, const cJSON *message)
+{
+	struct openai_call *call;
+	struct chat_part *result;
+	struct member_fault f;
+	int r;
+
+	call = openai_calls_answer(
+	    &rd->calls, message, rd->sender == FROM_FUNCTION, &f);
+	if (call == NULL)
+		return refuse_fault(rd, &f);
+	r = read_content(rd, message);
+	result = &rd->r->messages[call->message].parts[call->part];
+	result->parts = rd->made.parts;
+	result->nparts = rd->made.nparts;
+	rd->made = (struct chat_message){0};
+	return r;
+}
+
 static int
 refuse_calls(struct reading *rd, const cJSON *message)
 {
-	static const char unsupported[] = "is not supported: tools are not";
-	const cJSON *calls, *call;
+	static const char *const names[] = {".tool_calls", ".function_call"};
+	const cJSON *calls;
+	size_t i;
 
-	if (get_member(rd, message, ".tool_calls", &calls) == -1 ||
-	    get_member(rd, message, ".function_call", &call) == -1)
-		return -1;
-	if (calls != NULL && !cJSON_IsArray(calls))
-		return refuse(
-		    rd, ".tool_calls", "invalid_type", "must be an array");
-	if (calls != NULL && cJSON_GetArraySize(calls) > 0)
-		return refuse(
-		    rd, ".tool_calls", "unsupported_value", unsupported);
-	if (call != NULL)
-		return refuse(
-		    rd, ".function_call", "unsupported_value", unsupported);
+	for (i = 0; i < 2; i++) {
+		if (get_member(rd, message, names[i], &calls) == -1)
+			return -1;
+		if (calls != NULL && cJSON_GetArraySize(calls) > 0)
+			return refuse(rd, names[i], "invalid_value",
+			    "belongs to a message of the assistant");
+	}
 	return 0;
 }
 
 static int
 read_message(struct reading *rd, const cJSON *message)
 {
-	const cJSON *content;
-
 	if (!cJSON_IsObject(message))
 		return refuse(rd, "", "invalid_type", "must be an object");
-	if (read_sender(rd, message) == -1 || refuse_calls(rd, message) == -1 ||
-	    get_member(rd, message, ".content", &content) == -1)
+	if (read_sender(rd, message) == -1)
 		return -1;
+	rd->room = 0;
 	rd->system_begun = false;
-	rd->made = (struct chat_message){
-	    .role = rd->sender == FROM_USER ? CHAT_USER : CHAT_ASSISTANT};
-	return read_content(rd, content);
+	rd->made.role = CHAT_USER;
+	if (rd->sender == FROM_ASSISTANT) {
+		rd->made.role = CHAT_ASSISTANT;
+		return read_assistant(rd, message);
+	}
+	if (refuse_calls(rd, message) == -1)
+		return -1;
+	if (rd->sender == FROM_TOOL || rd->sender == FROM_FUNCTION)
+		return read_result(rd, message);
+	return read_content(rd, message);
+}
+
+/* Also after a failure: the request frees it. */
+static void
+keep_message(struct reading *rd, struct chat_message *m)
+{
+	if (m->nparts > 0)
+		rd->r->messages[rd->r->nmessages++] = *m;
+	else
+		free(m->parts);
 }
 
 static int
 read_all(struct reading *rd, const cJSON *messages)
 {
-	struct chat_request *r = rd->r;
 	const cJSON *message;
 	int result;
 
 	cJSON_ArrayForEach(message, messages)
 	{
 		rd->made = (struct chat_message){0};
+		rd->results = (struct chat_message){0};
 		result = read_message(rd, message);
-		/* Also after a failure: the request frees it. */
-		if (rd->made.nparts > 0)
-			r->messages[r->nmessages++] = rd->made;
-		else
-			free(rd->made.parts);
+		keep_message(rd, &rd->made);
+		keep_message(rd, &rd->results);
 		if (result == -1)
 			return -1;
 		rd->message++;
 	}
+	return 0;
+}
+
+static int
+finish(struct reading *rd)
+{
+	struct chat_request *r = rd->r;
+
+	if (!openai_calls_settle(&rd->calls, r))
+		return out_of_memory(rd);
 	if (r->nmessages == 0 ||
 	    r->messages[r->nmessages - 1].role != CHAT_USER) {
 		api_error_param(rd->err, "messages", "invalid_value",
-		    "messages must end with one of role user that has "
-		    "content.");
+		    "messages must end with the user's that has content, or "
+		    "with results of tools.");
 		return -1;
 	}
-	return 0;
+	if (rd->system.len == 0)
+		return 0;
+	r->system = buf_steal(&rd->system);
+	return r->system == NULL ? out_of_memory(rd) : 0;
 }
 
 int
@@ -333,16 +465,15 @@ openai_messages_read(
 		    "messages must have 1 to %d messages.", LIMIT_MESSAGES);
 		return -1;
 	}
-	r->messages = calloc((size_t)n, sizeof *r->messages);
+	/* and one for results behind each */
+	r->messages = calloc(2 * (size_t)n, sizeof *r->messages);
 	if (r->messages == NULL)
 		return out_of_memory(&rd);
 	buf_init(&rd.system, LIMIT_BODY_BYTES);
 	result = read_all(&rd, messages);
-	if (result == 0 && rd.system.len > 0) {
-		r->system = buf_steal(&rd.system);
-		if (r->system == NULL)
-			result = out_of_memory(&rd);
-	}
+	if (result == 0)
+		result = finish(&rd);
+	openai_calls_free(&rd.calls);
 	buf_free(&rd.system);
 	return result;
 }

@@ -8,14 +8,15 @@
 #include <cjson/cJSON.h>
 
 #include "api_error.h"
+#include "json_span.h"
 #include "openai_request.h"
 
 /*
- * Checks every member of the object by one table and fills the fields of *r
+ * Checks every member of the object, whose text is raw, by one table and fills the fields of *r
  * that are not of messages.  *ret_messages is the member "messages" (an array
  * that is not empty) and lives as long as body.  0, or -1 with *err.
  */
-int openai_params_read(const cJSON *body, struct chat_request *r,
-    const cJSON **ret_messages, struct api_error *err);
+int openai_params_read(const cJSON *body, struct json_span raw,
+    struct chat_request *r, const cJSON **ret_messages, struct api_error *err);
 
 #endif

@@ -16,89 +16,22 @@
 
 #include "banned.h"
 
-static int
-refuse(struct part_fault *fault, const char *member, const char *code,
-    const char *problem)
-{
-	*fault = (struct part_fault){
-	    .member = member, .code = code, .problem = problem};
-	return -1;
-}
-
-static int
-out_of_memory(struct part_fault *fault)
-{
-	return refuse(fault, "", NULL, "out of memory");
-}
-
-int
-openai_member(const cJSON *object, const char *path, const cJSON **ret,
-    struct part_fault *fault)
-{
-	const char *name = strrchr(path, '.') + 1;
-	const cJSON *item;
-	bool seen = false;
-
-	*ret = NULL;
-	cJSON_ArrayForEach(item, object)
-	{
-		if (strcmp(item->string, name) != 0)
-			continue;
-		if (seen)
-			return refuse(
-			    fault, path, "invalid_value", "is given twice");
-		seen = true;
-		if (!cJSON_IsNull(item))
-			*ret = item;
-	}
-	return 0;
-}
-
-int
-openai_optional_string(const cJSON *object, const char *path, const char **ret,
-    struct part_fault *fault)
-{
-	const cJSON *item;
-
-	*ret = NULL;
-	if (openai_member(object, path, &item, fault) == -1)
-		return -1;
-	if (item == NULL)
-		return 0;
-	if (!cJSON_IsString(item))
-		return refuse(fault, path, "invalid_type", "must be a string");
-	*ret = item->valuestring;
-	return 0;
-}
-
-int
-openai_string(const cJSON *object, const char *path, const char **ret,
-    struct part_fault *fault)
-{
-	if (openai_optional_string(object, path, ret, fault) == -1)
-		return -1;
-	if (*ret == NULL)
-		return refuse(
-		    fault, path, "missing_required_parameter", "is missing");
-	return 0;
-}
-
 /* Base64 as it is written by everybody, and not too much of it. */
 static int
 read_base64(const char *text, const char *path, char **ret, size_t *ret_len,
-    struct part_fault *fault)
+    struct member_fault *fault)
 {
 	*ret = media_base64(text, ret_len);
 	if (*ret == NULL && *ret_len == SIZE_MAX)
-		return out_of_memory(fault);
+		return member_no_memory(fault);
 	if (*ret == NULL)
-		return refuse(fault, path, "invalid_base64",
+		return member_refuse(fault, path, "invalid_base64",
 		    "does not hold valid base64");
 	if (*ret_len <= LIMIT_MEDIA_BYTES)
 		return 0;
 	free(*ret);
 	*ret = NULL;
-	return refuse(
+	return member_refuse(
 	    fault, path, "content_too_large", "is larger than 20 MiB");
 }
 
@@ -115,14 +48,14 @@ steal(char **from)
 /* The text becomes the part's; NULL: there was no memory for it. */
 static int
 finish(struct chat_part *ret, enum chat_part_kind kind, char *text,
-    const char *media, struct part_fault *fault)
+    const char *media, struct member_fault *fault)
 {
 	char *copy = media == NULL ? NULL : strdup(media);
 
 	if (text == NULL || (media != NULL && copy == NULL)) {
 		free(text);
 		free(copy);
-		return out_of_memory(fault);
+		return member_no_memory(fault);
 	}
 	ret->kind = kind;
 	ret->text = text;
@@ -134,7 +67,7 @@ finish(struct chat_part *ret, enum chat_part_kind kind, char *text,
 
 static int
 read_image_data(const char *url, const char *path, struct chat_part *ret,
-    struct part_fault *fault)
+    struct member_fault *fault)
 {
 	struct media_piece type;
 	const char *data, *media;
@@ -142,38 +75,38 @@ read_image_data(const char *url, const char *path, struct chat_part *ret,
 	size_t len;
 
 	if (!media_data_url(url, &type, &data))
-		return refuse(fault, path, "invalid_value",
+		return member_refuse(fault, path, "invalid_value",
 		    "must be \"data:image/...;base64,\" and the image");
 	if (read_base64(data, path, &base64, &len, fault) == -1)
 		return -1;
 	media = media_type(base64, len);
 	if (media == NULL || strncmp(media, "image/", 6) != 0)
-		return refuse(fault, path, "invalid_image_format",
+		return member_refuse(fault, path, "invalid_image_format",
 		    "is not a PNG, JPEG, GIF or WebP image");
 	return finish(ret, CHAT_IMAGE, steal(&base64), media, fault);
 }
 
 static int
 read_image_url(const char *url, const char *path, struct chat_part *ret,
-    struct part_fault *fault)
+    struct member_fault *fault)
 {
 	if (media_is_url(url, "data"))
 		return read_image_data(url, path, ret, fault);
 	if (!media_https_url(url) || strlen(url) > LIMIT_URL_BYTES)
-		return refuse(fault, path, "invalid_image_url",
+		return member_refuse(fault, path, "invalid_image_url",
 		    "must be a data: URL or an https: URL");
 	return finish(ret, CHAT_IMAGE, strdup(url), NULL, fault);
 }
 
 static int
-refuse_id(const cJSON *object, const char *path, struct part_fault *fault)
+refuse_id(const cJSON *object, const char *path, struct member_fault *fault)
 {
 	const cJSON *id;
 
 	if (openai_member(object, path, &id, fault) == -1)
 		return -1;
 	if (id != NULL)
-		return refuse(fault, path, "unsupported_content",
+		return member_refuse(fault, path, "unsupported_content",
 		    "is not supported: files are not stored here, send the "
 		    "data itself");
 	return 0;
@@ -182,7 +115,7 @@ refuse_id(const cJSON *object, const char *path, struct part_fault *fault)
 /* "image_url": {"url": ...} or "image_url": "..."; the detail is Claude's
  * choice. */
 static int
-read_image(const cJSON *part, struct chat_part *ret, struct part_fault *fault)
+read_image(const cJSON *part, struct chat_part *ret, struct member_fault *fault)
 {
 	const cJSON *image;
 	const char *url;
@@ -191,13 +124,13 @@ read_image(const cJSON *part, struct chat_part *ret, struct part_fault *fault)
 	    openai_member(part, ".image_url", &image, fault) == -1)
 		return -1;
 	if (image == NULL)
-		return refuse(fault, ".image_url", "missing_required_parameter",
-		    "is missing");
+		return member_refuse(fault, ".image_url",
+		    "missing_required_parameter", "is missing");
 	if (cJSON_IsString(image))
 		return read_image_url(
 		    image->valuestring, ".image_url", ret, fault);
 	if (!cJSON_IsObject(image))
-		return refuse(fault, ".image_url", "invalid_type",
+		return member_refuse(fault, ".image_url", "invalid_type",
 		    "must be an object or a string");
 	if (openai_string(image, ".image_url.url", &url, fault) == -1)
 		return -1;
@@ -238,7 +171,7 @@ may_be_text(const struct media_piece *type)
 
 static int
 read_file_data(const char *data, const char *path, struct chat_part *ret,
-    struct part_fault *fault)
+    struct member_fault *fault)
 {
 	struct media_piece type = {"", 0};
 	CLEANUP_FREE char *base64 = NULL, *text = NULL;
@@ -246,7 +179,7 @@ read_file_data(const char *data, const char *path, struct chat_part *ret,
 	size_t len;
 
 	if (media_is_url(data, "data") && !media_data_url(data, &type, &data))
-		return refuse(fault, path, "invalid_value",
+		return member_refuse(fault, path, "invalid_value",
 		    "must be base64, or \"data:\", a type, \";base64,\" and "
 		    "base64");
 	if (read_base64(data, path, &base64, &len, fault) == -1)
@@ -255,20 +188,20 @@ read_file_data(const char *data, const char *path, struct chat_part *ret,
 	if (media != NULL && strcmp(media, "application/pdf") == 0)
 		return finish(ret, CHAT_DOCUMENT, steal(&base64), media, fault);
 	if (media != NULL || !may_be_text(&type))
-		return refuse(fault, path, "unsupported_content",
+		return member_refuse(fault, path, "unsupported_content",
 		    "is neither a PDF nor text");
 	text = media_text(base64, len);
 	if (text == NULL)
-		return refuse(fault, path, "unsupported_content",
+		return member_refuse(fault, path, "unsupported_content",
 		    "is neither a PDF nor text in UTF-8");
 	if (text[strspn(text, " \t\r\n")] == '\0')
-		return refuse(fault, path, "invalid_value", "is empty");
+		return member_refuse(fault, path, "invalid_value", "is empty");
 	return finish(ret, CHAT_DOCUMENT, steal(&text), "text/plain", fault);
 }
 
 static int
 read_file_members(const cJSON *file, const struct file_paths *at,
-    struct chat_part *ret, struct part_fault *fault)
+    struct chat_part *ret, struct member_fault *fault)
 {
 	const char *data, *name;
 
@@ -278,7 +211,7 @@ read_file_members(const cJSON *file, const struct file_paths *at,
 	    openai_optional_string(file, at->name, &name, fault) == -1)
 		return -1;
 	if (name != NULL && strlen(name) > LIMIT_FILE_NAME_BYTES)
-		return refuse(fault, at->name, "invalid_value",
+		return member_refuse(fault, at->name, "invalid_value",
 		    "is longer than 255 bytes");
 	if (read_file_data(data, at->data, ret, fault) == -1)
 		return -1;
@@ -289,55 +222,56 @@ read_file_members(const cJSON *file, const struct file_paths *at,
 		return 0;
 	free(ret->text);
 	free(ret->media);
-	return out_of_memory(fault);
+	return member_no_memory(fault);
 }
 
 static int
-read_file(const cJSON *part, struct chat_part *ret, struct part_fault *fault)
+read_file(const cJSON *part, struct chat_part *ret, struct member_fault *fault)
 {
 	const cJSON *file;
 
 	if (openai_member(part, ".file", &file, fault) == -1)
 		return -1;
 	if (file == NULL)
-		return refuse(
+		return member_refuse(
 		    fault, ".file", "missing_required_parameter", "is missing");
 	if (!cJSON_IsObject(file))
-		return refuse(
+		return member_refuse(
 		    fault, ".file", "invalid_type", "must be an object");
 	return read_file_members(file, &in_file, ret, fault);
 }
 
 static int
 read_input_file(
-    const cJSON *part, struct chat_part *ret, struct part_fault *fault)
+    const cJSON *part, struct chat_part *ret, struct member_fault *fault)
 {
 	return read_file_members(part, &in_part, ret, fault);
 }
 
 /* --- all kinds ------------------------------------------------------------ */
 
+#define ANY_TEXT (1 << PART_SYSTEM | 1 << PART_USER | 1 << PART_TOOL)
+
 static const struct {
 	const char *type;
 	const char *text; /* the member that is the text; or, where NULL, */
-	int (*read)(
-	    const cJSON *part, struct chat_part *ret, struct part_fault *fault);
+	int (*read)(const cJSON *part, struct chat_part *ret,
+	    struct member_fault *fault);
 	unsigned senders; /* a bit for each that may use it */
 } kinds[] = {
-    {"text", ".text", NULL,
-	1 << PART_SYSTEM | 1 << PART_USER | 1 << PART_ASSISTANT},
-    {"input_text", ".text", NULL, 1 << PART_SYSTEM | 1 << PART_USER},
+    {"text", ".text", NULL, ANY_TEXT | 1 << PART_ASSISTANT},
+    {"input_text", ".text", NULL, ANY_TEXT},
     {"output_text", ".text", NULL, 1 << PART_ASSISTANT},
     {"refusal", ".refusal", NULL, 1 << PART_ASSISTANT},
-    {"image_url", NULL, read_image, 1 << PART_USER},
-    {"input_image", NULL, read_image, 1 << PART_USER},
+    {"image_url", NULL, read_image, 1 << PART_USER | 1 << PART_TOOL},
+    {"input_image", NULL, read_image, 1 << PART_USER | 1 << PART_TOOL},
     {"file", NULL, read_file, 1 << PART_USER},
     {"input_file", NULL, read_input_file, 1 << PART_USER},
 };
 
 int
 openai_part_read(const cJSON *part, enum part_sender sender,
-    const char **ret_text, struct chat_part *ret, struct part_fault *fault)
+    const char **ret_text, struct chat_part *ret, struct member_fault *fault)
 {
 	const char *type;
 	size_t i, n = sizeof(kinds) / sizeof(kinds[0]);
@@ -345,19 +279,20 @@ openai_part_read(const cJSON *part, enum part_sender sender,
 	*ret_text = NULL;
 	*ret = (struct chat_part){.kind = CHAT_TEXT};
 	if (!cJSON_IsObject(part))
-		return refuse(fault, "", "invalid_type", "must be an object");
+		return member_refuse(
+		    fault, "", "invalid_type", "must be an object");
 	if (openai_string(part, ".type", &type, fault) == -1)
 		return -1;
 	for (i = 0; i < n && strcmp(kinds[i].type, type) != 0; i++)
 		continue;
 	if (i == n)
-		return refuse(fault, ".type", "unsupported_content",
+		return member_refuse(fault, ".type", "unsupported_content",
 		    strcmp(type, "input_audio") == 0
 			? "is not supported: Claude does not listen to audio"
 			: "is not supported: only text, image_url and file "
 			  "are");
 	if ((kinds[i].senders & 1u << sender) == 0)
-		return refuse(fault, ".type", "unsupported_content",
+		return member_refuse(fault, ".type", "unsupported_content",
 		    "is not supported in a message of this role");
 	if (kinds[i].read != NULL)
 		return kinds[i].read(part, ret, fault);

@@ -39,11 +39,22 @@ parse_object(const char *body, size_t len, struct api_error *err)
 	return root;
 }
 
+static int
+read_all(const cJSON *body, struct json_span raw, struct chat_request *r,
+    struct api_error *err)
+{
+	const cJSON *messages;
+
+	r->n = 1;
+	if (openai_params_read(body, raw, r, &messages, err) == -1)
+		return -1;
+	return openai_messages_read(messages, r, err);
+}
+
 struct chat_request *
 openai_request_parse(const char *body, size_t len, struct api_error *err)
 {
 	cJSON *root = parse_object(body, len, err);
-	const cJSON *messages;
 	struct chat_request *r;
 
 	if (root == NULL)
@@ -51,8 +62,8 @@ openai_request_parse(const char *body, size_t len, struct api_error *err)
 	r = calloc(1, sizeof *r);
 	if (r == NULL) {
 		api_error_set(err, 500, "server_error", NULL, "Out of memory.");
-	} else if (openai_params_read(root, r, &messages, err) == -1 ||
-		   openai_messages_read(messages, r, err) == -1) {
+	} else if (read_all(root, (struct json_span){body, len}, r, err) ==
+		   -1) {
 		chat_request_free(r);
 		r = NULL;
 	}
@@ -60,17 +71,40 @@ openai_request_parse(const char *body, size_t len, struct api_error *err)
 	return r;
 }
 
+/* A result of a tool has parts, which have none. */
+void
+chat_part_clear(struct chat_part *part)
+{
+	size_t i;
+
+	for (i = 0; i < part->nparts; i++) {
+		free(part->parts[i].text);
+		free(part->parts[i].media);
+		free(part->parts[i].name);
+	}
+	free(part->parts);
+	free(part->text);
+	free(part->media);
+	free(part->name);
+	free(part->id);
+}
+
 static void
 message_clear(struct chat_message *m)
 {
 	size_t i;
 
-	for (i = 0; i < m->nparts; i++) {
-		free(m->parts[i].text);
-		free(m->parts[i].media);
-		free(m->parts[i].name);
-	}
+	for (i = 0; i < m->nparts; i++)
+		chat_part_clear(&m->parts[i]);
 	free(m->parts);
+}
+
+static void
+tool_clear(struct chat_tool *tool)
+{
+	free(tool->name);
+	free(tool->description);
+	free(tool->schema);
 }
 
 void
@@ -92,8 +126,34 @@ chat_request_free(struct chat_request *r)
 		return;
 	for (i = 0; i < r->nmessages; i++)
 		message_clear(&r->messages[i]);
+	for (i = 0; i < r->ntools; i++)
+		tool_clear(&r->tools[i]);
+	for (i = 0; i < r->nstop; i++)
+		free(r->stop[i]);
 	free(r->messages);
+	free(r->tools);
+	free(r->stop);
 	free(r->model);
 	free(r->system);
+	free(r->schema);
+	free(r->temperature);
+	free(r->top_p);
 	free(r);
+}
+
+/* A call is what a message of the assistant ends with. */
+bool
+chat_request_wants_model(const struct chat_request *r)
+{
+	const struct chat_message *m;
+	size_t i;
+
+	if (r->ntools > 0 || r->format != CHAT_FORMAT_TEXT)
+		return true;
+	for (i = 0; i < r->nmessages; i++) {
+		m = &r->messages[i];
+		if (m->parts[m->nparts - 1].kind == CHAT_TOOL_USE)
+			return true;
+	}
+	return false;
 }

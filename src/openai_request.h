@@ -24,18 +24,25 @@ struct chat_part {
 	/* TEXT: valid UTF-8, never empty or only white space.  Else base64,
 	 * except for text/plain, which is as it is; where media is NULL the
 	 * https URL of an image.  TOOL_USE: the arguments, a JSON object as
-	 * text. */
+	 * text on one line.  TOOL_RESULT: NULL. */
 	char *text;
 	char *media; /* NULL: text, or a URL */
 	char *name;  /* DOCUMENT: its file name, or NULL; TOOL_USE: the tool,
 	              * as the client calls it */
 	/* TOOL_USE, TOOL_RESULT: which call; made here, not the client's, and
-	 * unique in the request, [A-Za-z0-9_-]. */
+	 * unique in the request, [A-Za-z0-9_-].  The same call has the same
+	 * one when the conversation has gone on: what the API has cached of it
+	 * stays of use. */
 	char *id;
 	struct chat_part *parts; /* TOOL_RESULT: texts and images */
 	size_t nparts;           /* may be 0 */
 };
 
+/*
+ * The rules of Claude's API hold: a message of the assistant that has calls
+ * ends with them, and the next message is the user's and begins with their
+ * results, all of them and in their order.
+ */
 struct chat_message {
 	enum chat_role role;
 	struct chat_part *parts;
@@ -46,8 +53,9 @@ struct chat_message {
 struct chat_tool {
 	char *name;        /* as the client calls it, 1 to 64 bytes */
 	char *description; /* NULL: none */
-	char *schema; /* of its arguments: JSON text, an object whose "type" is
-	               * "object", otherwise as the client wrote it */
+	char *schema;      /* of its arguments: JSON text on one line, an object
+	               * whose "type" is "object", otherwise as the client
+	               * wrote it */
 };
 
 enum chat_choice {
@@ -82,13 +90,16 @@ struct chat_request {
 	size_t choice_tool; /* NAMED: index of tools */
 	bool serial;        /* parallel_tool_calls is false: one call at most */
 	enum chat_format format;
-	char *schema;      /* SCHEMA: JSON text as the client wrote it, an
-	                    * object, of a value of any type */
-	char *temperature; /* JSON text of a number, or NULL */
+	char *schema;      /* SCHEMA: JSON text on one line, an object as the
+	                    * client wrote it, of a value of any type */
+	char *temperature; /* JSON text of a number from 0 to 1; NULL: 1 */
 	char *top_p;       /* likewise */
-	char **stop;       /* sequences that end the answer */
+	char **stop;       /* sequences that end the answer; maybe only white
+	                    * space, which the API does not take */
 	size_t nstop;
-	const char *effort; /* "low", "medium", "high", ...: static, or NULL */
+	const char *effort; /* "low", "medium", "high", "xhigh", "max": static,
+	                     * or NULL */
+	bool no_thinking;   /* reasoning_effort is none; effort is NULL */
 	long n;             /* answers, at least 1 */
 };
 
@@ -101,6 +112,13 @@ struct chat_request {
 struct chat_request *
 openai_request_parse(const char *body, size_t len, struct api_error *err);
 void chat_request_free(struct chat_request *r);
+
+/* Is Claude to be a model and nothing else?  It is where the client has tools,
+ * now or before, or wants a structured answer. */
+bool chat_request_wants_model(const struct chat_request *r);
+
+/* What a part owns; not itself. */
+void chat_part_clear(struct chat_part *part);
 
 /* Takes message i out of the request. */
 void chat_request_drop(struct chat_request *r, size_t i);

@@ -61,10 +61,12 @@ add_optional(struct session_key *k, char mark, const char *text)
 }
 
 static void
-add_part(struct session_key *k, const struct chat_part *p, bool last)
+add_plain(struct session_key *k, const struct chat_part *p, bool last)
 {
-	static const char marks[] = {
-	    [CHAT_TEXT] = 't', [CHAT_IMAGE] = 'i', [CHAT_DOCUMENT] = 'd'};
+	static const char marks[] = {[CHAT_TEXT] = 't',
+	    [CHAT_IMAGE] = 'i',
+	    [CHAT_DOCUMENT] = 'd',
+	    [CHAT_TOOL_USE] = 'c'};
 
 	add_mark(k, marks[p->kind]);
 	add_optional(k, 'm', p->media);
@@ -74,6 +76,23 @@ add_part(struct session_key *k, const struct chat_part *p, bool last)
 		add(k, p->text, trimmed(p->text));
 	else
 		add_text(k, p->text);
+}
+
+/* Which call a result is of, its place tells; its id is made anew each
+ * time. */
+static void
+add_part(struct session_key *k, const struct chat_part *p, bool last)
+{
+	size_t i;
+
+	if (p->kind != CHAT_TOOL_RESULT) {
+		add_plain(k, p, last);
+		return;
+	}
+	add_mark(k, 'r');
+	for (i = 0; i < p->nparts; i++)
+		add_plain(k, &p->parts[i], false);
+	add_mark(k, '.');
 }
 
 void

@@ -15,7 +15,7 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
 
 LAYERS = {
     0: "banned buf cleanup clock limits log random utf8 version",
-    1: "address api_keys child io json_text listener local_socket model_names "
+    1: "address api_keys child io json_span json_text listener local_socket model_names "
        "pollset proc_tree programs runtime_dir settings settings_load "
        "settings_models signals slots work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
@@ -23,11 +23,13 @@ LAYERS = {
     3: "api_error claude claude_args claude_error claude_event claude_find "
        "claude_guard claude_lines claude_place claude_transport "
        "claude_version directory_talk media "
-       "openai_messages openai_params openai_parts openai_request "
-       "openai_response "
+       "openai_calls openai_format openai_member openai_messages "
+       "openai_params openai_parts openai_request openai_response "
+       "openai_tools "
        "session session_claim session_key session_original session_place "
        "session_record session_store store_copy store_file store_lock "
-       "store_scan store_value",
+       "store_scan store_value "
+       "tool_names",
     4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
        "health models refused route serve task",
     5: "cli demo handler",

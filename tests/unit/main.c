@@ -37,6 +37,7 @@ static Suite *(*const suites[])(void) = {
     suite_http_parse,
     suite_http_response,
     suite_io,
+    suite_json_span,
     suite_json_text,
     suite_json_unwrap,
     suite_listener,
@@ -44,9 +45,11 @@ static Suite *(*const suites[])(void) = {
     suite_log,
     suite_media,
     suite_model_names,
+    suite_openai_calls,
     suite_openai_parts,
     suite_openai_request,
     suite_openai_response,
+    suite_openai_tools,
     suite_pollset,
     suite_proc_tree,
     suite_random,
@@ -66,6 +69,7 @@ static Suite *(*const suites[])(void) = {
     suite_slots,
     suite_store_value,
     suite_stop_filter,
+    suite_tool_names,
     suite_work_dir,
 };
 

@@ -36,6 +36,7 @@ Suite *suite_http_framing(void);
 Suite *suite_http_parse(void);
 Suite *suite_http_response(void);
 Suite *suite_io(void);
+Suite *suite_json_span(void);
 Suite *suite_json_text(void);
 Suite *suite_json_unwrap(void);
 Suite *suite_listener(void);
@@ -43,9 +44,11 @@ Suite *suite_local_socket(void);
 Suite *suite_log(void);
 Suite *suite_media(void);
 Suite *suite_model_names(void);
+Suite *suite_openai_calls(void);
 Suite *suite_openai_parts(void);
 Suite *suite_openai_request(void);
 Suite *suite_openai_response(void);
+Suite *suite_openai_tools(void);
 Suite *suite_pollset(void);
 Suite *suite_proc_tree(void);
 Suite *suite_random(void);
@@ -65,6 +68,7 @@ Suite *suite_signals(void);
 Suite *suite_slots(void);
 Suite *suite_store_value(void);
 Suite *suite_stop_filter(void);
+Suite *suite_tool_names(void);
 Suite *suite_work_dir(void);
 
 #endif

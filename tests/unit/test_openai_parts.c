@@ -22,7 +22,7 @@
 
 static cJSON *json;
 static struct chat_part part;
-static struct part_fault fault;
+static struct member_fault fault;
 static const char *text;
 
 static int

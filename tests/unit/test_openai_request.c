@@ -16,6 +16,10 @@
 	"{\"type\":\"image_url\",\"image_url\":"                               \
 	"{\"url\":\"data:image/png;base64,iVBORw0KGgo=\"}}"
 
+#define FOURTEEN_STOPS                                                         \
+	",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"l\","  \
+	"\"m\",\"n\",\"o\""
+
 static struct api_error err;
 
 static struct chat_request *
@@ -77,6 +81,75 @@ START_TEST(full_request)
 	ck_assert(r->stream);
 	ck_assert(r->include_usage);
 	ck_assert_int_eq(r->max_tokens, 10);
+	ck_assert_str_eq(r->temperature, "0.7");
+	chat_request_free(r);
+}
+END_TEST
+
+START_TEST(numbers_are_kept_as_they_were_written)
+{
+	struct chat_request *r =
+	    parse(WITH("\"top_p\": 9.50E-1 ,\"temperature\":0,\"n\":8"));
+
+	ck_assert_str_eq(r->top_p, "9.50E-1");
+	ck_assert_str_eq(r->temperature, "0");
+	ck_assert_int_eq(r->n, 8);
+	chat_request_free(r);
+}
+END_TEST
+
+START_TEST(stop_is_a_string_or_a_list)
+{
+	struct chat_request *r = parse(WITH("\"stop\":\"END\""));
+
+	ck_assert_uint_eq(r->nstop, 1);
+	ck_assert_str_eq(r->stop[0], "END");
+	chat_request_free(r);
+	r = parse(WITH("\"stop\":[\"\\n\",\"a\"" FOURTEEN_STOPS "]"));
+	ck_assert_uint_eq(r->nstop, LIMIT_STOPS);
+	ck_assert_str_eq(r->stop[0], "\n");
+	ck_assert_str_eq(r->stop[1], "a");
+	chat_request_free(r);
+}
+END_TEST
+
+START_TEST(a_stop_has_so_many_bytes_at_most)
+{
+	char text[LIMIT_STOP_BYTES + 2] = "", body[LIMIT_STOP_BYTES + 200];
+	struct chat_request *r;
+	size_t n;
+
+	for (n = LIMIT_STOP_BYTES; n <= LIMIT_STOP_BYTES + 1; n++) {
+		memset(text, 'x', n);
+		(void)snprintf(
+		    body, sizeof body, WITH("\"stop\":[\"%s\"]"), text);
+		r = openai_request_parse(body, strlen(body), &err);
+		ck_assert_int_eq(r != NULL, n == LIMIT_STOP_BYTES);
+		chat_request_free(r);
+	}
+	ck_assert_str_eq(err.param, "stop");
+}
+END_TEST
+
+static const struct {
+	const char *word, *effort;
+} efforts[] = {{"none", NULL}, {"minimal", "low"}, {"low", "low"},
+    {"medium", "medium"}, {"high", "high"}, {"xhigh", "xhigh"}, {"max", "max"}};
+
+START_TEST(an_effort_is_the_word_of_the_cli)
+{
+	const char *want = efforts[_i].effort;
+	char body[256];
+	struct chat_request *r;
+
+	(void)snprintf(body, sizeof body, WITH("\"reasoning_effort\":\"%s\""),
+	    efforts[_i].word);
+	r = parse(body);
+	ck_assert_int_eq(r->no_thinking, want == NULL);
+	if (want == NULL)
+		ck_assert_ptr_null(r->effort);
+	else
+		ck_assert_str_eq(r->effort, want);
 	chat_request_free(r);
 }
 END_TEST
@@ -236,7 +309,7 @@ static const char *const accepted[] = {
     "\"max_tokens\":null,\"max_completion_tokens\":1e3",
     "\"max_tokens\":10000000",
     "\"temperature\":0,\"top_p\":1,\"presence_penalty\":-2",
-    "\"temperature\":2,\"top_p\":null,\"frequency_penalty\":2",
+    "\"temperature\":1e0,\"top_p\":null,\"frequency_penalty\":2",
     "\"n\":1,\"stop\":null",
     "\"n\":null,\"stop\":[]",
     "\"tools\":[],\"functions\":[]",
@@ -307,17 +380,6 @@ static const struct {
 	"invalid_value"},
     {MESSAGES("{\"role\":\"user\",\"content\":\"\",\"content\":null}"),
 	"messages[0].content", "invalid_value"},
-    {MESSAGES(USER ",{\"role\":\"tool\",\"tool_call_id\":\"x\","
-		   "\"content\":\"a\"}"),
-	"messages[1].role", "unsupported_value"},
-    {MESSAGES("{\"role\":\"function\",\"name\":\"f\"}"), "messages[0].role",
-	"unsupported_value"},
-    {MESSAGES("{\"role\":\"assistant\",\"tool_calls\":[{}]}"),
-	"messages[0].tool_calls", "unsupported_value"},
-    {MESSAGES("{\"role\":\"assistant\",\"tool_calls\":{}}"),
-	"messages[0].tool_calls", "invalid_type"},
-    {MESSAGES("{\"role\":\"assistant\",\"function_call\":{}}"),
-	"messages[0].function_call", "unsupported_value"},
     /* content */
     {MESSAGES("{\"role\":\"user\",\"content\":1}"), "messages[0].content",
 	"invalid_type"},
@@ -367,6 +429,10 @@ static const struct {
     {WITH("\"max_completion_tokens\":0.5"), "max_completion_tokens",
 	"invalid_value"},
     {WITH("\"temperature\":\"hot\""), "temperature", "invalid_type"},
+    {WITH("\"temperature\":-0.1"), "temperature", "invalid_value"},
+    {WITH("\"temperature\":1.01"), "temperature", "unsupported_value"},
+    {WITH("\"temperature\":2"), "temperature", "unsupported_value"},
+    {WITH("\"top_p\":\"1\""), "top_p", "invalid_type"},
     {WITH("\"temperature\":2.1"), "temperature", "invalid_value"},
     {WITH("\"top_p\":1.1"), "top_p", "invalid_value"},
     {WITH("\"presence_penalty\":-2.1"), "presence_penalty", "invalid_value"},
@@ -377,25 +443,18 @@ static const struct {
     {WITH("\"store\":\"no\""), "store", "invalid_type"},
     {WITH("\"seed\":\"1\""), "seed", "invalid_type"},
     /* parameters: what cannot be honoured */
-    {WITH("\"n\":2"), "n", "unsupported_value"},
-    {WITH("\"n\":0"), "n", "unsupported_value"},
+    {WITH("\"n\":9"), "n", "invalid_value"},
+    {WITH("\"n\":0"), "n", "invalid_value"},
+    {WITH("\"n\":1.5"), "n", "invalid_type"},
     {WITH("\"n\":\"1\""), "n", "invalid_type"},
-    {WITH("\"stop\":\"x\""), "stop", "unsupported_parameter"},
-    {WITH("\"stop\":[\"x\"]"), "stop", "unsupported_parameter"},
+    {WITH("\"stop\":\"\""), "stop", "invalid_value"},
+    {WITH("\"stop\":[\"x\",\"\"]"), "stop", "invalid_value"},
+    {WITH("\"stop\":[1]"), "stop", "invalid_type"},
     {WITH("\"stop\":1"), "stop", "invalid_type"},
-    {WITH("\"tools\":[{}]"), "tools", "unsupported_parameter"},
-    {WITH("\"tools\":{}"), "tools", "invalid_type"},
-    {WITH("\"functions\":[{}]"), "functions", "unsupported_parameter"},
-    {WITH("\"tool_choice\":\"required\""), "tool_choice",
-	"unsupported_parameter"},
-    {WITH("\"tool_choice\":{}"), "tool_choice", "unsupported_parameter"},
-    {WITH("\"tool_choice\":1"), "tool_choice", "invalid_type"},
-    {WITH("\"function_call\":{\"name\":\"f\"}"), "function_call",
-	"unsupported_parameter"},
-    {WITH("\"response_format\":{\"type\":\"json_object\"}"), "response_format",
-	"unsupported_parameter"},
-    {WITH("\"response_format\":\"text\""), "response_format", "invalid_type"},
-    {WITH("\"response_format\":{}"), "response_format.type", "invalid_type"},
+    {WITH("\"stop\":[\"1\",\"2\",\"3\"" FOURTEEN_STOPS "]"), "stop",
+	"invalid_value"},
+    {WITH("\"reasoning_effort\":\"much\""), "reasoning_effort",
+	"invalid_value"},
     {WITH("\"logprobs\":true"), "logprobs", "unsupported_parameter"},
     {WITH("\"top_logprobs\":2"), "top_logprobs", "unsupported_parameter"},
     {WITH("\"logit_bias\":{\"1\":2}"), "logit_bias", "unsupported_parameter"},
@@ -504,6 +563,11 @@ suite_openai_request(void)
 
 	tcase_add_test(t, least_request);
 	tcase_add_test(t, full_request);
+	tcase_add_test(t, numbers_are_kept_as_they_were_written);
+	tcase_add_test(t, stop_is_a_string_or_a_list);
+	tcase_add_test(t, a_stop_has_so_many_bytes_at_most);
+	tcase_add_loop_test(
+	    t, an_effort_is_the_word_of_the_cli, 0, COUNT(efforts));
 	tcase_add_test(t, max_completion_tokens_wins);
 	tcase_add_test(t, images_and_files_are_parts);
 	tcase_add_test(t, a_request_has_so_many_images_at_most);

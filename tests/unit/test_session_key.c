@@ -2,6 +2,7 @@
 #include "session_key.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "suites.h"
@@ -168,6 +169,56 @@ START_TEST(images_and_files_count)
 }
 END_TEST
 
+/* A conversation with a call and its result, of these texts. */
+static struct digest
+digest_of_call(
+    const char *id, const char *name, const char *arguments, const char *result)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof text,
+	    "[{\"role\":\"user\",\"content\":\"q\"},"
+	    "{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"%s\","
+	    "\"function\":{\"name\":\"%s\",\"arguments\":\"%s\"}}]},"
+	    "{\"role\":\"tool\",\"tool_call_id\":\"%s\",\"content\":%s},"
+	    "{\"role\":\"user\",\"content\":\"c\"}]",
+	    id, name, arguments, id, result);
+	return digest(text);
+}
+
+START_TEST(calls_and_results_count)
+{
+	const struct digest d[] = {
+	    digest_of_call("a", "f", "{}", "\"r\""),
+	    digest_of_call("a", "g", "{}", "\"r\""),
+	    digest_of_call("a", "f", "{\\\"x\\\":1}", "\"r\""),
+	    digest_of_call("a", "f", "{}", "\"s\""),
+	    digest_of_call("a", "f", "{}", "\"r \""),
+	    digest_of_call("a", "f", "{}", "null"),
+	    digest_of_call("a", "f", "{}",
+		"[{\"type\":\"text\",\"text\":\"r\"},"
+		"{\"type\":\"text\",\"text\":\"c\"}]"),
+	    digest_of_call("a", "f", "{}",
+		"[{\"type\":\"input_image\",\"image_url\":"
+		"\"https://r\"}]"),
+	};
+	size_t i, j;
+
+	for (i = 0; i < COUNT(d); i++) {
+		for (j = 0; j < COUNT(d); j++)
+			ck_assert_int_eq(same(d[i], d[j]), i == j);
+	}
+}
+END_TEST
+
+/* The ids are made by servers, and differ between them. */
+START_TEST(ids_of_calls_do_not_count)
+{
+	ck_assert(same(digest_of_call("a", "f", "{}", "\"r\""),
+	    digest_of_call("call_0", "f", " { } ", "\"r\"")));
+}
+END_TEST
+
 Suite *
 suite_session_key(void)
 {
@@ -179,6 +230,8 @@ suite_session_key(void)
 	tcase_add_test(tc, place_and_key_count);
 	tcase_add_test(tc, an_answer_is_a_message);
 	tcase_add_test(tc, images_and_files_count);
+	tcase_add_test(tc, calls_and_results_count);
+	tcase_add_test(tc, ids_of_calls_do_not_count);
 	suite_add_tcase(s, tc);
 	return s;
 }
