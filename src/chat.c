@@ -215,6 +215,7 @@ appends(const struct chat *c)
 static void
 start_or_fail(struct chat *c)
 {
+	struct claude_initialize with = {NULL, false, false, NULL};
 	struct api_error e;
 
 	session_start(&c->session);
@@ -228,8 +229,10 @@ start_or_fail(struct chat *c)
 	}
 	if (c->deadline == CLOCK_NEVER)
 		c->deadline = clock_ms() + c->x->settings->claude_timeout_ms;
+	with.system = c->request->system;
+	with.append = appends(c);
 	transport_say(&c->claude->transport, c->request, c->session.first,
-	    appends(c), c->model);
+	    &with, c->model);
 }
 
 /* Once the process that failed at its session is gone. */

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
+#include "claude_body.h"
+#include "cleanup.h"
 #include "limits.h"
 #include "model_names.h"
+#include "tool_names.h"
 
 #include "banned.h"
 
@@ -41,6 +45,18 @@ static const char *const preset[] = {"CLAUDE_CODE_MAX_RETRIES=2",
     "CLAUDE_CODE_HOST_PROMPT_SUPERSEDES_RECORD=1",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK=1", "DISABLE_AUTOUPDATER=1",
     "CLAUDE_CODE_DISABLE_TERMINAL_TITLE=1", NULL};
+
+/* A model sees what the client says and nothing else: no file that its text
+ * names with "@", no summary in place of a long conversation. */
+static const char *const model_env[] = {"CLAUDE_CODE_DISABLE_ATTACHMENTS=1",
+    "DISABLE_COMPACT=1", "DISABLE_AUTO_COMPACT=1", NULL};
+
+/* Behind --permission-mode.  Those with values take "=": some of them would
+ * swallow what follows. */
+static const char *const model_argv[] = {"default",
+    "--tools=", "--strict-mcp-config",
+    "--setting-sources=", "--no-session-persistence",
+    "--disable-slash-commands", "--allowedTools=" TOOL_PREFIX "*", NULL};
 
 static bool
 matches(const char *name, const char *pattern)
@@ -165,34 +181,61 @@ is_set(char *const *v, const char *variable)
 	return false;
 }
 
-/*
- * The client's maximum.  The API wants a thinking budget of at least 1024 and
- * below the maximum, so a small one leaves no room for thinking.
- */
+/* The client's maximum, and whether there may be thinking.  What only EXTRA_BODY
+ * said of that would contradict what the CLI itself puts into the body. */
 static bool
-add_max_tokens(struct words *w, long max_tokens)
+add_tokens(struct words *w, const struct chat_request *r)
 {
 	char text[64];
 
-	if (max_tokens == 0)
+	if (claude_body_thoughtless(r) &&
+	    !words_add(w, "MAX_THINKING_TOKENS=0"))
+		return false;
+	if (r->max_tokens == 0)
 		return true;
 	(void)snprintf(text, sizeof(text), "CLAUDE_CODE_MAX_OUTPUT_TOKENS=%ld",
-	    max_tokens);
-	if (!words_add(w, text))
+	    r->max_tokens);
+	return words_add(w, text);
+}
+
+#define EXTRA_BODY "CLAUDE_CODE_EXTRA_BODY="
+
+static bool
+add_body(struct words *w, const struct chat_request *r, char *const *env)
+{
+	CLEANUP_BUF struct buf body = BUF_INIT(LIMIT_EXTRA_BODY_BYTES);
+	const char *users = NULL;
+
+	for (; users == NULL && *env != NULL; env++) {
+		if (strncmp(*env, EXTRA_BODY, strlen(EXTRA_BODY)) == 0)
+			users = *env + strlen(EXTRA_BODY);
+	}
+	buf_addstr(&body, EXTRA_BODY);
+	if (!claude_body_make(&body, r, users) || !buf_ok(&body))
 		return false;
-	return max_tokens > LIMIT_THINKING_TOKENS ||
-	       words_add(w, "MAX_THINKING_TOKENS=0");
+	return body.len == strlen(EXTRA_BODY) || words_add(w, buf_str(&body));
+}
+
+static bool
+add_all(struct words *w, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		if (!words_add(w, *list))
+			return false;
+	}
+	return true;
 }
 
 static char **
-make_env(
-    const struct settings *s, const struct chat_request *r, char *const *env)
+make_env(const struct settings *s, const struct chat_request *r, bool model,
+    char *const *env)
 {
 	struct words w = {NULL, 0, 0};
 	const char *const *p;
-	bool ok = add_max_tokens(&w, r->max_tokens);
+	bool ok = add_tokens(&w, r) && add_body(&w, r, env) &&
+	          (!model || add_all(&w, model_env));
 
-	/* What the request sets comes first and is not set again. */
+	/* What is set here comes first and is not set again. */
 	for (; ok && *env != NULL; env++) {
 		if (!is_set(w.v, *env))
 			ok = add_allowed(&w, *env, s->claude_env);
@@ -207,8 +250,24 @@ make_env(
 	return NULL;
 }
 
+/* As a model Claude has nothing to permit: the client's tools are allowed. */
+static bool
+add_mode(struct words *w, const struct settings *s, bool model)
+{
+	return words_add(w, "--permission-mode") &&
+	       (model ? add_all(w, model_argv)
+		      : words_add(w, s->claude_permission_mode));
+}
+
+static bool
+add_effort(struct words *w, const struct chat_request *r)
+{
+	return r->effort == NULL ||
+	       (words_add(w, "--effort") && words_add(w, r->effort));
+}
+
 static char **
-make_argv(const struct settings *s, const struct chat_request *r)
+make_argv(const struct settings *s, const struct chat_request *r, bool as_model)
 {
 	static const char *const fixed[] = {"claude", "-p", "--input-format",
 	    "stream-json", "--output-format", "stream-json", "--verbose",
@@ -216,19 +275,15 @@ make_argv(const struct settings *s, const struct chat_request *r)
 	const char *model = r->model == NULL ? s->default_model : r->model;
 	struct words w = {NULL, 0, 0};
 	struct model_list models;
-	const char *const *p;
 	char turns[32];
-	bool ok = true;
+	bool ok;
 
 	model_list_read(&models, s->models);
 	(void)snprintf(turns, sizeof(turns), "%ld", s->claude_max_turns);
-	for (p = fixed; ok && *p != NULL; p++)
-		ok = words_add(&w, *p);
-	ok = ok && words_add(&w, "--model") &&
+	ok = add_all(&w, fixed) && words_add(&w, "--model") &&
 	     words_add(&w, model_resolve(&models, model)) &&
 	     words_add(&w, "--max-turns") && words_add(&w, turns) &&
-	     words_add(&w, "--permission-mode") &&
-	     words_add(&w, s->claude_permission_mode);
+	     add_effort(&w, r) && add_mode(&w, s, as_model);
 	if (ok)
 		return w.v;
 	words_free(w.v);
@@ -287,8 +342,8 @@ claude_launch_make(struct claude_launch *ret, const char *path,
 {
 	struct claude_launch l = {
 	    .path = strdup(path),
-	    .argv = make_argv(s, r),
-	    .envp = make_env(s, r, env),
+	    .argv = make_argv(s, r, from->model),
+	    .envp = make_env(s, r, from->model, env),
 	};
 	bool ok = l.path != NULL && l.argv != NULL && l.envp != NULL;
 

@@ -2,7 +2,8 @@
 /*
  * How a Claude process is started, as pure data: argv, environment,
  * directory.  Nothing of a request goes into argv but the validated model
- * name; texts travel on stdin (claude_lines.h).
+ * name and the effort, and into the environment but parameters of the API
+ * (claude_body.h); texts travel on stdin (claude_lines.h).
  */
 #ifndef CCP_CLAUDE_ARGS_H
 #define CCP_CLAUDE_ARGS_H

@@ -53,6 +53,19 @@ copy_of(struct claude_event *e, const cJSON *object, const char *name)
 	return text == NULL ? NULL : copy(e, text);
 }
 
+/* The value as JSON text. */
+static char *
+json_of(struct claude_event *e, const cJSON *value)
+{
+	char *text;
+
+	if (value == NULL)
+		return NULL;
+	text = cJSON_PrintUnformatted(value);
+	e->lost |= text == NULL;
+	return text;
+}
+
 static double
 number_of(const cJSON *object, const char *name)
 {
@@ -76,6 +89,16 @@ status_of(const cJSON *object, const char *name)
 	long long number = count_of(object, name);
 
 	return number >= 100 && number <= 599 ? (int)number : 0;
+}
+
+/* An index in a message, -1 for what is none. */
+static int
+index_of(const cJSON *object, const char *name)
+{
+	double number =
+	    cJSON_IsNumber(member(object, name)) ? number_of(object, name) : -1;
+
+	return number >= 0 && number < LIMIT_MESSAGES ? (int)number : -1;
 }
 
 static struct claude_usage
@@ -105,15 +128,34 @@ stop_of(const char *reason)
 }
 
 static void
-parse_delta(const cJSON *delta, struct claude_event *e)
+parse_delta(const cJSON *event, struct claude_event *e)
 {
+	const cJSON *delta = member(event, "delta");
+
 	if (text_is(delta, "type", "text_delta")) {
 		e->type = CLAUDE_TEXT;
 		e->text = copy_of(e, delta, "text");
 	} else if (text_is(delta, "type", "thinking_delta")) {
 		e->type = CLAUDE_THINKING;
 		e->text = copy_of(e, delta, "thinking");
+	} else if (text_is(delta, "type", "input_json_delta")) {
+		e->type = CLAUDE_TOOL_INPUT;
+		e->text = copy_of(e, delta, "partial_json");
+		e->block = index_of(event, "index");
 	}
+}
+
+static void
+parse_block_start(const cJSON *event, struct claude_event *e)
+{
+	const cJSON *block = member(event, "content_block");
+
+	if (!text_is(block, "type", "tool_use"))
+		return;
+	e->type = CLAUDE_TOOL_START;
+	e->tool = copy_of(e, block, "name");
+	e->id = copy_of(e, block, "id");
+	e->block = index_of(event, "index");
 }
 
 static void
@@ -122,7 +164,9 @@ parse_stream_event(const cJSON *line, struct claude_event *e)
 	const cJSON *event = member(line, "event");
 
 	if (text_is(event, "type", "content_block_delta")) {
-		parse_delta(member(event, "delta"), e);
+		parse_delta(event, e);
+	} else if (text_is(event, "type", "content_block_start")) {
+		parse_block_start(event, e);
 	} else if (text_is(event, "type", "message_start")) {
 		e->type = CLAUDE_MESSAGE_START;
 		e->id = copy_of(e, member(event, "message"), "id");
@@ -171,6 +215,22 @@ message_text(struct claude_event *e, const cJSON *message)
 	return buf_steal(&text);
 }
 
+/* The first tool_use of a message: the CLI writes a line for each block. */
+static void
+take_tool_use(struct claude_event *e, const cJSON *message)
+{
+	const cJSON *block;
+
+	cJSON_ArrayForEach(block, member(message, "content"))
+	{
+		if (!text_is(block, "type", "tool_use"))
+			continue;
+		e->tool = copy_of(e, block, "name");
+		e->input = json_of(e, member(block, "input"));
+		return;
+	}
+}
+
 static void
 parse_assistant(const cJSON *line, struct claude_event *e)
 {
@@ -182,6 +242,7 @@ parse_assistant(const cJSON *line, struct claude_event *e)
 	e->uuid = copy_of(e, line, "uuid");
 	e->error = copy_of(e, line, "error");
 	e->text = message_text(e, message);
+	take_tool_use(e, message);
 	e->usage = usage_of(member(message, "usage"));
 	e->stop = stop_of(text_of(message, "stop_reason"));
 }
@@ -197,6 +258,7 @@ parse_result(const cJSON *line, struct claude_event *e)
 	e->status = status_of(line, "api_error_status");
 	e->usage = usage_of(member(line, "usage"));
 	e->terminal = copy_of(e, line, "terminal_reason");
+	e->structured = member(line, "structured_output") != NULL;
 	e->text = copy_of(e, line, "result");
 	if (e->text == NULL && cJSON_IsArray(errors) && errors->child != NULL &&
 	    cJSON_IsString(errors->child))
@@ -225,12 +287,30 @@ parse_control_response(const cJSON *line, struct claude_event *e)
 	e->error = copy_of(e, response, "error");
 }
 
+/* A JSON-RPC request, or a notification, which has no id. */
+static void
+parse_rpc(const cJSON *request, struct claude_event *e)
+{
+	const cJSON *message = member(request, "message");
+	const cJSON *id = member(message, "id");
+
+	e->server = copy_of(e, request, "server_name");
+	e->method = copy_of(e, message, "method");
+	e->version = copy_of(e, member(message, "params"), "protocolVersion");
+	if (cJSON_IsNumber(id) || cJSON_IsString(id))
+		e->rpc_id = json_of(e, id);
+}
+
 static void
 parse_control_request(const cJSON *line, struct claude_event *e)
 {
+	const cJSON *request = member(line, "request");
+
 	e->type = CLAUDE_CONTROL_REQUEST;
 	e->id = copy_of(e, line, "request_id");
-	e->subtype = copy_of(e, member(line, "request"), "subtype");
+	e->subtype = copy_of(e, request, "subtype");
+	if (text_is(request, "subtype", "mcp_message"))
+		parse_rpc(request, e);
 }
 
 static void
@@ -301,5 +381,10 @@ claude_event_clear(struct claude_event *e)
 	free(e->session);
 	free(e->version);
 	free(e->terminal);
+	free(e->tool);
+	free(e->input);
+	free(e->server);
+	free(e->method);
+	free(e->rpc_id);
 	memset(e, 0, sizeof(*e));
 }

@@ -23,7 +23,8 @@ enum claude_event_type {
 	CLAUDE_TOOL_START, /* a tool_use block: tool, id of the call, block */
 	CLAUDE_TOOL_INPUT, /* text: a fragment of its input, block */
 	CLAUDE_MESSAGE_DELTA, /* stop_reason, usage of this API call */
-	CLAUDE_ASSISTANT,     /* a finished block: uuid; error if synthetic */
+	CLAUDE_ASSISTANT,     /* a finished block: uuid; error if synthetic;
+	                       * of a tool_use tool, input */
 	CLAUDE_TOOL_RESULT,   /* a user line the CLI made */
 	CLAUDE_RESULT,        /* the last line of a run */
 	CLAUDE_CONTROL_RESPONSE,
@@ -48,7 +49,8 @@ struct claude_event {
 	bool is_error;   /* RESULT, CONTROL_RESPONSE */
 	bool lost;       /* a part of it: NO_MEMORY */
 	bool structured; /* RESULT: it has a structured_output */
-	int block;       /* TOOL_START, TOOL_INPUT: index in the message */
+	int block;       /* TOOL_START, TOOL_INPUT: index in the message; -1:
+	                  * it has none */
 	int status;      /* RESULT, RETRY: HTTP status of the API, 0: none */
 	double retry_delay_ms;
 	long long resets_at; /* seconds since 1970 */
@@ -58,15 +60,19 @@ struct claude_event {
 	/* Owned by the event; NULL where the line has none. */
 	char *text;  /* delta; ASSISTANT: its text; RESULT: result or errors */
 	char *error; /* ASSISTANT.error, RETRY.error */
-	char *subtype;  /* RESULT, CONTROL_REQUEST */
-	char *id;       /* message id; request_id of control lines */
-	char *uuid;     /* ASSISTANT */
-	char *session;  /* INIT, RESULT */
-	char *version;  /* INIT: claude_code_version */
+	char *subtype; /* RESULT, CONTROL_REQUEST */
+	char *id;      /* message id; request_id of control lines; TOOL_START:
+	                 * of the call */
+	char *uuid;    /* ASSISTANT */
+	char *session; /* INIT, RESULT */
+	char *version; /* INIT: claude_code_version; CONTROL_REQUEST mcp_message
+	                 * initialize: the protocolVersion it asks for */
 	char *terminal; /* RESULT: terminal_reason */
-	char *tool;     /* TOOL_START: the tool as the model calls it */
-	char *method;   /* CONTROL_REQUEST mcp_message: of JSON-RPC */
-	char *rpc_id;   /* the same: its id as JSON text; NULL: none */
+	char *tool;  /* TOOL_START, ASSISTANT: the tool as the model calls it */
+	char *input; /* ASSISTANT: what for, a JSON text */
+	char *server; /* CONTROL_REQUEST mcp_message: to which it goes */
+	char *method; /* CONTROL_REQUEST mcp_message: of JSON-RPC */
+	char *rpc_id; /* the same: its id as JSON text; NULL: none */
 };
 
 /* Parses len bytes, which json_text_repair may change in place.  The caller

@@ -5,6 +5,7 @@
 
 #include "json_text.h"
 #include "random.h"
+#include "tool_names.h"
 
 #include "banned.h"
 
@@ -21,9 +22,18 @@ claude_line_initialize(
     struct buf *to, const char *id, const struct claude_initialize *with)
 {
 	add_control(to, id);
-	buf_addstr(to, with->append ? "\"initialize\",\"appendSystemPrompt\":"
-				    : "\"initialize\",\"systemPrompt\":");
-	json_text_quote_str(to, with->system);
+	buf_addstr(to, "\"initialize\"");
+	if (with->system != NULL) {
+		buf_addstr(to, with->append ? ",\"appendSystemPrompt\":"
+					    : ",\"systemPrompt\":");
+		json_text_quote_str(to, with->system);
+	}
+	if (with->tools)
+		buf_addstr(to, ",\"sdkMcpServers\":[\"" TOOL_SERVER "\"]");
+	if (with->schema != NULL) {
+		buf_addstr(to, ",\"jsonSchema\":");
+		json_text_on_one_line(to, with->schema);
+	}
 	buf_addstr(to, "}}\n");
 }
 
@@ -96,6 +106,49 @@ add_document_block(struct buf *to, const struct chat_part *part)
 	buf_addch(to, '}');
 }
 
+/* Names in a history are not changed by the CLI, so they have to be those that
+ * the tools have now. */
+static void
+add_tool_use_block(struct buf *to, const struct chat_part *part)
+{
+	char name[TOOL_NAME_BYTES];
+
+	tool_name_make(name, part->name);
+	buf_addstr(to, "{\"type\":\"tool_use\",\"id\":");
+	json_text_quote_str(to, part->id);
+	buf_addf(to, ",\"name\":\"%s%s\",\"input\":", TOOL_PREFIX, name);
+	json_text_on_one_line(to, part->text);
+	buf_addch(to, '}');
+}
+
+/* What a result is made of is never a result. */
+static void
+add_plain_block(struct buf *to, const struct chat_part *part)
+{
+	if (part->kind == CHAT_IMAGE)
+		add_image_block(to, part);
+	else if (part->kind == CHAT_DOCUMENT)
+		add_document_block(to, part);
+	else
+		add_text_block(to, part->text);
+}
+
+static void
+add_tool_result_block(struct buf *to, const struct chat_part *part)
+{
+	size_t i;
+
+	buf_addstr(to, "{\"type\":\"tool_result\",\"tool_use_id\":");
+	json_text_quote_str(to, part->id);
+	buf_addstr(to, ",\"content\":[");
+	for (i = 0; i < part->nparts; i++) {
+		if (i > 0)
+			buf_addch(to, ',');
+		add_plain_block(to, &part->parts[i]);
+	}
+	buf_addstr(to, "]}");
+}
+
 static void
 add_blocks(struct buf *to, const struct chat_message *m)
 {
@@ -106,12 +159,12 @@ add_blocks(struct buf *to, const struct chat_message *m)
 
 		if (i > 0)
 			buf_addch(to, ',');
-		if (part->kind == CHAT_IMAGE)
-			add_image_block(to, part);
-		else if (part->kind == CHAT_DOCUMENT)
-			add_document_block(to, part);
+		if (part->kind == CHAT_TOOL_USE)
+			add_tool_use_block(to, part);
+		else if (part->kind == CHAT_TOOL_RESULT)
+			add_tool_result_block(to, part);
 		else
-			add_text_block(to, part->text);
+			add_plain_block(to, part);
 	}
 }
 

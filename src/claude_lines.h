@@ -6,7 +6,8 @@
  *
  * Client text is inert: the CLI examines only the last block of a user line,
  * if it is text, for @files, slash commands and key words; a blank text block
- * behind the client's own, which the CLI drops again, turns that off.
+ * behind the client's own, which the CLI drops again, turns that off.  So it
+ * does behind results of tools (measured with 2.1.153, 2.1.197, 2.1.330).
  */
 #ifndef CCP_CLAUDE_LINES_H
 #define CCP_CLAUDE_LINES_H

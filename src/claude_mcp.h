@@ -19,6 +19,11 @@
 #include "claude_event.h"
 #include "openai_request.h"
 
+/* Are the client's tools served?  Not where there are none; nor where the model
+ * is not to call any and its answer has a schema: then nothing but that may be
+ * called, and tool_choice cannot say so. */
+bool claude_mcp_wanted(const struct chat_request *r);
+
 /*
  * The line that answers a control request of subtype mcp_message, with its line
  * end.  Nothing is appended for tools/call.  False: it is none that can be

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "claude_lines.h"
+#include "claude_mcp.h"
 #include "clock.h"
 #include "limits.h"
 
@@ -103,12 +104,11 @@ say_opening(struct claude_transport *t)
 
 void
 transport_say(struct claude_transport *t, const struct chat_request *r,
-    size_t first, bool append, const char *model)
+    size_t first, const struct claude_initialize *with, const char *model)
 {
-	struct claude_initialize with = {.system = r->system, .append = append};
-
-	if (r->system != NULL)
-		claude_line_initialize(&t->queue, "ccp-initialize", &with);
+	if (with->system != NULL || with->tools || with->schema != NULL)
+		claude_line_initialize(&t->queue, "ccp-initialize", with);
+	t->tools = with->tools ? r : NULL;
 	t->saying = r;
 	t->saying_model = model;
 	t->said = first;
@@ -210,14 +210,17 @@ remember(char *to, size_t size, const char *value)
 		(void)snprintf(to, size, "%s", value);
 }
 
-/* ccp offers the CLI nothing that it could ask for.  It does not go on before
+/* The client's tools are all that ccp offers the CLI.  It does not go on before
  * it has an answer. */
 static void
-refuse(struct claude_transport *t, const struct claude_event *request)
+answer(struct claude_transport *t, struct claude_event *request)
 {
 	if (request->id == NULL || t->in.fd < 0)
 		return;
-	claude_line_refusal(&t->queue, request->id);
+	if (t->tools != NULL && claude_mcp_answer(&t->queue, request, t->tools))
+		request->type = CLAUDE_OTHER;
+	else
+		claude_line_refusal(&t->queue, request->id);
 	flush(t);
 }
 
@@ -229,7 +232,7 @@ note(struct claude_transport *t, struct claude_event *e)
 	if (e->type == CLAUDE_ASSISTANT && !e->synthetic && !e->nested)
 		remember(t->last_uuid, sizeof(t->last_uuid), e->uuid);
 	if (e->type == CLAUDE_CONTROL_REQUEST)
-		refuse(t, e);
+		answer(t, e);
 	if (e->type != CLAUDE_RESULT)
 		return;
 	if (t->awaiting_ack && !e->is_error) {

@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "claude_event.h"
+#include "claude_lines.h"
 #include "io.h"
 #include "openai_request.h"
 #include "pollset.h"
@@ -30,6 +31,9 @@ struct claude_transport {
 	 * first event. */
 	const struct chat_request *saying;
 	const char *saying_model;
+	/* Its tools are served to the CLI; kept by the caller until the process
+	 * is stopped.  NULL: none are. */
+	const struct chat_request *tools;
 	size_t said;       /* messages written, or known before */
 	bool awaiting_ack; /* of a history user line */
 
@@ -49,14 +53,14 @@ void transport_close(struct claude_transport *t);
 
 /*
  * Says a conversation from its message first on (Claude knows those before):
- * the system prompt in an initialize request, the history in its true roles,
- * the last user message, which starts the turn.  Each history user line is
+ * with in an initialize request unless there is nothing in it, the history in
+ * its true roles, the last user message, which starts the turn.  Each history user line is
  * acknowledged by an empty result before the next line is written, else the CLI
  * loses their order (measured).  r and model stay valid until the turn begins
- * (the transport is busy).
+ * (the transport is busy), r with tools until the process is stopped.
  */
 void transport_say(struct claude_transport *t, const struct chat_request *r,
-    size_t first, bool append, const char *model);
+    size_t first, const struct claude_initialize *with, const char *model);
 void transport_interrupt(struct claude_transport *t);
 void transport_end_input(struct claude_transport *t);
 
@@ -69,7 +73,8 @@ void transport_poll(
 void transport_step(struct claude_transport *t, const struct pollset *ps);
 
 /* Takes the next event (the caller clears it), false when there is none.  A
- * control request of the CLI has been answered by then, with an error. */
+ * control request of the CLI has been answered by then, with an error; or it
+ * was for the client's tools, and is none that the caller has to know of. */
 bool transport_next(struct claude_transport *t, struct claude_event *ret);
 
 /* stdout has ended (or broke) and every line is taken. */

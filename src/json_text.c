@@ -461,6 +461,22 @@ json_text_quote_str(struct buf *to, const char *text)
 	json_text_quote(to, text, strlen(text));
 }
 
+void
+json_text_on_one_line(struct buf *to, const char *json)
+{
+	size_t run;
+
+	while (*json != '\0') {
+		run = strcspn(json, "\r\n");
+		buf_add(to, json, run);
+		json += run;
+		if (*json != '\0') {
+			buf_addch(to, ' ');
+			json++;
+		}
+	}
+}
+
 size_t
 json_text_utf8(const char *text, size_t len)
 {

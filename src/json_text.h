@@ -41,6 +41,10 @@ bool json_text_repair(char *text, size_t len, struct json_text_error *ret);
 void json_text_quote(struct buf *to, const char *text, size_t len);
 void json_text_quote_str(struct buf *to, const char *text);
 
+/* Appends a valid JSON text with blanks for its line ends, so that it can be
+ * part of a line. */
+void json_text_on_one_line(struct buf *to, const char *json);
+
 /* The number of bytes of the valid UTF-8 sequence at text (1 to 4), 0 if
  * there is none. */
 size_t json_text_utf8(const char *text, size_t len);

@@ -55,6 +55,12 @@
  * a budget of at least 1024 and smaller than the maximum. */
 #define LIMIT_THINKING_TOKENS 4096
 
+/* The client's tools, before Claude */
+#define LIMIT_TOOL_DESCRIPTION  2000 /* characters: the CLI cuts at 2048 */
+#define LIMIT_MCP_VERSION_BYTES 64
+#define LIMIT_MCP_ID_BYTES      256
+#define LIMIT_EXTRA_BODY_BYTES  65536 /* an environment variable: 131072 */
+
 /* Claude's pipes */
 #define LIMIT_CLAUDE_LINE_BYTES   (64u * 1024 * 1024)
 #define LIMIT_CLAUDE_STDIN_BYTES  (80u * 1024 * 1024)

@@ -20,8 +20,8 @@ LAYERS = {
        "settings_models signals slots work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
-    3: "api_error claude claude_args claude_error claude_event claude_find "
-       "claude_guard claude_lines claude_place claude_transport "
+    3: "api_error claude claude_args claude_body claude_error claude_event "
+       "claude_find claude_guard claude_lines claude_mcp claude_place claude_transport "
        "claude_version directory_talk media "
        "openai_calls openai_format openai_member openai_messages "
        "openai_params openai_parts openai_request openai_response "
@@ -30,6 +30,7 @@ LAYERS = {
        "session_record session_store store_copy store_file store_lock "
        "store_scan store_value "
        "tool_names",
+       "store_scan store_value tool_names",
     4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
        "health models refused route serve task",
     5: "cli demo handler",
