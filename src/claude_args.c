@@ -181,15 +181,28 @@ is_set(char *const *v, const char *variable)
 	return false;
 }
 
-/* The client's maximum, and whether there may be thinking.  What only EXTRA_BODY
- * said of that would contradict what the CLI itself puts into the body. */
+static bool
+add_all(struct words *w, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		if (!words_add(w, *list))
+			return false;
+	}
+	return true;
+}
+
+/* MAX_THINKING_TOKENS tells models with a budget, but not those that decide for
+ * themselves (CLI 2.1.330).  Without thinking the CLI leaves out members of its
+ * body that are refused then.  claude_body.h says the same to the API. */
+static const char *const thoughtless[] = {
+    "MAX_THINKING_TOKENS=0", "CLAUDE_CODE_DISABLE_THINKING=1", NULL};
+
 static bool
 add_tokens(struct words *w, const struct chat_request *r)
 {
 	char text[64];
 
-	if (claude_body_thoughtless(r) &&
-	    !words_add(w, "MAX_THINKING_TOKENS=0"))
+	if (claude_body_thoughtless(r) && !add_all(w, thoughtless))
 		return false;
 	if (r->max_tokens == 0)
 		return true;
@@ -214,16 +227,6 @@ add_body(struct words *w, const struct chat_request *r, char *const *env)
 	if (!claude_body_make(&body, r, users) || !buf_ok(&body))
 		return false;
 	return body.len == strlen(EXTRA_BODY) || words_add(w, buf_str(&body));
-}
-
-static bool
-add_all(struct words *w, const char *const *list)
-{
-	for (; *list != NULL; list++) {
-		if (!words_add(w, *list))
-			return false;
-	}
-	return true;
 }
 
 static char **

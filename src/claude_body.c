@@ -174,16 +174,19 @@ claude_body_make(
 {
 	CLEANUP_BUF struct buf members = BUF_INIT(LIMIT_EXTRA_BODY_BYTES);
 	CLEANUP_BUF struct buf object = BUF_INIT(LIMIT_EXTRA_BODY_BYTES);
-	cJSON *own, *theirs = parse(users);
+	cJSON *own, *theirs;
 	bool ok;
 
 	add_own(&members, r);
+	if (members.len == 0)
+		return true;
 	add_object(&object, &members);
 	own = cJSON_Parse(buf_str(&object));
+	theirs = parse(users);
 	ok = own != NULL && add_users(&members, theirs, own);
 	cJSON_Delete(own);
 	cJSON_Delete(theirs);
-	if (ok && members.len > 0)
+	if (ok)
 		add_object(to, &members);
 	return ok && buf_ok(&members);
 }

@@ -15,8 +15,8 @@
  * Appends a JSON object: temperature, top_p, stop_sequences, tool_choice of the
  * request, thinking where the API refuses it beside them.  What is the default
  * of the API is left out.  users: the object that the user wants merged, whose
- * members give way to these; NULL: none.  Nothing is appended if nothing is to
- * be merged.  False: out of memory.
+ * members give way to these; NULL: none.  Nothing is appended where the request
+ * asks for none of that.  False: out of memory.
  */
 bool claude_body_make(
     struct buf *to, const struct chat_request *r, const char *users);
