@@ -19,6 +19,8 @@ struct demo {
 	/* The command line */
 	const char *model;
 	const char *permission_mode;
+	const char *allowed_tools;
+	const char *effort; /* NULL: not said */
 	long max_turns;
 
 	/* What it has been told, for a turn to look at */
@@ -28,12 +30,17 @@ struct demo {
 	cJSON *messages;    /* the last included, see demo_context.h */
 	cJSON *interpreted; /* texts that the real CLI would not have left
 	                       * as they are */
+	bool serves;        /* initialize.sdkMcpServers has the parent */
+	cJSON *tools;       /* its tools, see demo_mcp.h; NULL: not asked */
+	cJSON *schema;      /* initialize.jsonSchema, or NULL */
 	char *last;         /* text of the last user message, or NULL */
 
 	/* stdin */
 	struct buf input; /* bytes, not yet lines */
 	cJSON *waiting;   /* parsed lines that wait for their turn */
 	cJSON *asked;     /* members: control requests without an answer */
+	cJSON *answers;   /* members: answers of the parent's MCP server */
+	int rpc_id;       /* of the next request to it */
 	bool ended;       /* end of file */
 	int record;       /* copies of what came go here; -1: nowhere */
 

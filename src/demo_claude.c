@@ -13,8 +13,10 @@
  * --output-format stream-json --verbose --include-partial-messages": one JSON
  * object per line in both directions.
  *
- *   in    control_request initialize     system prompt, once, at the start
+ *   in    control_request initialize     system prompt, a schema, whether there
+ *                                        are tools, once, at the start
  *   out   control_response success
+ *   out   control_request mcp_message    asks for the tools, if there are any
  *   in    user, "shouldQuery":false      one message of the history ...
  *   out   system init, result            ... is acknowledged by a run without
  *                                        a turn ("num_turns":0) ...
@@ -29,8 +31,10 @@
  *         stream_event message_delta     stop reason and usage
  *         stream_event message_stop
  *         result                         the last line of a turn
- *   out   control_request              in recorded turns only: may it ...
- *   in    control_response             ... and what it waits for
+ *   out   control_request mcp_message    a call of a tool, in a turn, which ...
+ *   out   control_request                ... and, in recorded turns, whether it
+ *                                        may do something
+ *   in    control_response               ... waits for this
  *   in    control_request interrupt      ends a turn: control_response, the
  *                                        partial block, a user line, a result
  *
@@ -48,6 +52,7 @@
 #include "demo.h"
 #include "demo_io.h"
 #include "demo_lines.h"
+#include "demo_mcp.h"
 #include "demo_modes.h"
 #include "demo_replay.h"
 #include "demo_session.h"
@@ -65,7 +70,7 @@ extern char **environ;
 
 struct options {
 	const char *input_format, *output_format, *max_turns, *ignored;
-	bool print, verbose, partial;
+	bool print, verbose, partial, model;
 };
 
 /* Takes one option, and its value, from *argv. */
@@ -89,6 +94,11 @@ take_option(struct demo *d, struct options *o, char *const **argv)
 	    {"--max-turns", NULL, &o->max_turns},
 	    {"--permission-mode", NULL, &d->permission_mode},
 	    {"--setting-sources", NULL, &o->ignored},
+	    {"--strict-mcp-config", &o->model, NULL},
+	    {"--disable-slash-commands", &o->model, NULL},
+	    {"--tools", NULL, &o->ignored},
+	    {"--allowedTools", NULL, &d->allowed_tools},
+	    {"--effort", NULL, &d->effort},
 	    {"--resume", NULL, &d->session.resume},
 	    {"--resume-session-at", NULL, &d->session.at},
 	    {"--session-id", NULL, &d->session.wanted},
@@ -259,6 +269,7 @@ handle(struct demo *d, const cJSON *line)
 	if (strcmp(role, type) != 0)
 		demo_die(
 		    "Error: Expected message role '%s', got '%s'", type, role);
+	demo_mcp_handshake(d);
 	if (strcmp(type, "user") == 0)
 		user_line(d, line, message, content);
 	else
@@ -278,8 +289,9 @@ prepare(struct demo *d, char *const *argv)
 	d->messages = cJSON_CreateArray();
 	d->interpreted = cJSON_CreateArray();
 	d->asked = cJSON_CreateObject();
+	d->answers = cJSON_CreateObject();
 	if (d->waiting == NULL || d->messages == NULL ||
-	    d->interpreted == NULL || d->asked == NULL)
+	    d->interpreted == NULL || d->asked == NULL || d->answers == NULL)
 		demo_die("out of memory");
 	d->delay_ms = delay == NULL ? DELAY_MS : strtol(delay, NULL, 10);
 	demo_record_open(d, argv, environ);
@@ -299,6 +311,9 @@ finish(struct demo *d)
 	cJSON_Delete(d->messages);
 	cJSON_Delete(d->interpreted);
 	cJSON_Delete(d->asked);
+	cJSON_Delete(d->answers);
+	cJSON_Delete(d->tools);
+	cJSON_Delete(d->schema);
 	demo_replay_close(d);
 	buf_free(&d->input);
 	buf_free(&d->said);
@@ -315,6 +330,7 @@ main(int argc, char **argv)
 {
 	struct demo d = {.model = "default",
 	    .permission_mode = "default",
+	    .allowed_tools = "",
 	    .version = DEMO_VERSION};
 	cJSON *line;
 

@@ -91,6 +91,23 @@ media(const cJSON *block)
 	return to;
 }
 
+/* A result with digests in place of what is in it besides text. */
+static cJSON *
+tool_result(const cJSON *block)
+{
+	cJSON *copy = cJSON_Duplicate(block, true), *content, *part;
+	int i;
+
+	content = cJSON_GetObjectItemCaseSensitive(copy, "content");
+	for (i = 0; cJSON_IsArray(content) && i < cJSON_GetArraySize(content);
+	     i++) {
+		part = cJSON_GetArrayItem(content, i);
+		if (is_type(part, "image") || is_type(part, "document"))
+			cJSON_ReplaceItemInArray(content, i, media(part));
+	}
+	return copy;
+}
+
 static void
 add_block(cJSON *to, const cJSON *block)
 {
@@ -103,6 +120,8 @@ add_block(cJSON *to, const cJSON *block)
 			cJSON_AddItemToArray(to, cJSON_CreateString(text));
 	} else if (is_type(block, "image") || is_type(block, "document"))
 		cJSON_AddItemToArray(to, media(block));
+	else if (is_type(block, "tool_result"))
+		cJSON_AddItemToArray(to, tool_result(block));
 	else
 		cJSON_AddItemToArray(to, cJSON_Duplicate(block, true));
 }
@@ -154,6 +173,73 @@ content_for(cJSON *messages, const char *role)
 		cJSON_AddItemToArray(messages, last);
 	}
 	return cJSON_GetObjectItemCaseSensitive(last, "content");
+}
+
+/* What is left to be answered; each call is asked for once in all. */
+static void
+check_calls(const cJSON *content, cJSON *open, cJSON *seen)
+{
+	const cJSON *block;
+	const char *id;
+
+	cJSON_ArrayForEach(block, content)
+	{
+		if (!is_type(block, "tool_use"))
+			continue;
+		id = text_of(block, "id");
+		if (id == NULL || cJSON_HasObjectItem(seen, id))
+			demo_die("error: the API refuses a tool_use without "
+				 "an id of its own");
+		cJSON_AddTrueToObject(open, id);
+		cJSON_AddTrueToObject(seen, id);
+	}
+}
+
+/* Results come first in their message, one for each call of the one before. */
+static void
+check_results(const cJSON *content, cJSON *open)
+{
+	const cJSON *block;
+	const char *id;
+	bool other = false;
+
+	cJSON_ArrayForEach(block, content)
+	{
+		if (!is_type(block, "tool_result")) {
+			other = true;
+			continue;
+		}
+		id = text_of(block, "tool_use_id");
+		if (other || id == NULL || !cJSON_HasObjectItem(open, id))
+			demo_die("error: the API refuses a tool_result that "
+				 "is not behind its tool_use");
+		cJSON_DeleteItemFromObjectCaseSensitive(open, id);
+	}
+	if (open->child != NULL)
+		demo_die("error: the API refuses the tool_use %s without a "
+			 "tool_result",
+		    open->child->string);
+}
+
+void
+demo_context_check(const struct demo *d)
+{
+	cJSON *whole = demo_context_whole(d);
+	cJSON *open = cJSON_CreateObject(), *seen = cJSON_CreateObject();
+	const cJSON *message, *content;
+
+	cJSON_ArrayForEach(
+	    message, cJSON_GetObjectItemCaseSensitive(whole, "messages"))
+	{
+		content = cJSON_GetObjectItemCaseSensitive(message, "content");
+		check_results(content, open);
+		if (strcmp(text_of(message, "role"), "assistant") == 0)
+			check_calls(content, open, seen);
+	}
+	check_results(NULL, open);
+	cJSON_Delete(whole);
+	cJSON_Delete(open);
+	cJSON_Delete(seen);
 }
 
 cJSON *

@@ -15,6 +15,10 @@
  * texts are dropped. */
 void demo_context_add(struct demo *d, const char *role, const cJSON *content);
 
+/* Ends the program where the API would refuse the messages for the tool_use and
+ * tool_result blocks in them: it wants each in its place, and each once. */
+void demo_context_check(const struct demo *d);
+
 /* {"session_id","cwd","messages"}, where messages of one role in a row are
  * one and a long text is {"type":"text","bytes","sha256"}, so that an answer
  * with this in it does not grow with every turn.  The caller deletes it. */

@@ -11,6 +11,7 @@
 #include "demo_context.h"
 #include "demo_io.h"
 #include "demo_lines.h"
+#include "demo_tools.h"
 #include "demo_turn.h"
 #include "limits.h"
 
@@ -72,41 +73,6 @@ demo_fault_thinking(struct demo *d)
 	return true;
 }
 
-/* One message that asks for a tool, and the tool's result. */
-static void
-use_tool(struct demo *d, int index)
-{
-	static const char input[] = "{\"command\":\"ls\"}";
-	static const char block[] =
-	    "{\"type\":\"tool_use\",\"id\":\"toolu_%s\","
-	    "\"name\":\"Bash\",\"input\":%s}";
-	char text[256];
-
-	(void)snprintf(text, sizeof(text), block, d->message_id, "{}");
-	demo_block_start(d, index, text);
-	demo_delta(
-	    d, index, "input_json_delta", "partial_json", input, strlen(input));
-	(void)snprintf(text, sizeof(text), block, d->message_id, input);
-	demo_assistant(d, text);
-	demo_block_stop(d, index);
-	demo_turn_end(d, "tool_use");
-	(void)snprintf(text, sizeof(text),
-	    "{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_%s\","
-	    "\"content\":\"TOOL OUTPUT\",\"is_error\":false}",
-	    d->message_id);
-	demo_user(d, text);
-}
-
-bool
-demo_fault_tool(struct demo *d)
-{
-	demo_turn_begin(d);
-	if (!demo_turn_text(d, 0, "Let me look. "))
-		return false;
-	use_tool(d, 1);
-	return answer(d, "All is well.");
-}
-
 bool
 demo_fault_max_turns(struct demo *d)
 {
@@ -122,7 +88,7 @@ demo_fault_max_turns(struct demo *d)
 	demo_turn_begin(d);
 	if (!silent && !demo_turn_text(d, 0, "Let me look."))
 		return false;
-	use_tool(d, silent ? 0 : 1);
+	demo_tools_bash(d, silent ? 0 : 1);
 	demo_result(d, &r);
 	return true;
 }
@@ -141,6 +107,14 @@ demo_fault_transcript(struct demo *d)
 		cJSON_AddStringToObject(all, "system", d->system);
 	if (d->append != NULL)
 		cJSON_AddStringToObject(all, "append", d->append);
+	if (d->effort != NULL)
+		cJSON_AddStringToObject(all, "effort", d->effort);
+	if (d->tools != NULL)
+		cJSON_AddItemToObject(
+		    all, "tools", cJSON_Duplicate(d->tools, true));
+	if (d->schema != NULL)
+		cJSON_AddItemToObject(
+		    all, "schema", cJSON_Duplicate(d->schema, true));
 	cJSON_AddItemToObject(all, "messages", demo_context_texts(d));
 	cJSON_AddItemToObject(
 	    all, "interpreted", cJSON_Duplicate(d->interpreted, true));
@@ -164,7 +138,7 @@ demo_fault_context(struct demo *d)
 		demo_turn_begin(d);
 		if (!demo_turn_text(d, 0, "Let me look. "))
 			return false;
-		use_tool(d, 1);
+		demo_tools_bash(d, 1);
 	}
 	whole = demo_context_whole(d);
 	if (strstr(d->last, "[same]") != NULL)

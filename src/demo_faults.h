@@ -14,7 +14,6 @@
 /* Answers of a special kind */
 bool demo_fault_long(struct demo *d);       /* =N words */
 bool demo_fault_thinking(struct demo *d);   /* thinking, two blocks of text */
-bool demo_fault_tool(struct demo *d);       /* a tool of its own, then text */
 bool demo_fault_transcript(struct demo *d); /* what it was told, as JSON */
 bool demo_fault_context(struct demo *d);    /* what a model sees, as JSON */
 bool demo_fault_max_tokens(struct demo *d); /* goes on unless stopped */

@@ -130,6 +130,22 @@ set_text(char **to, const cJSON *from)
 }
 
 static void
+take_initialize(struct demo *d, const cJSON *r)
+{
+	const cJSON *schema = cJSON_GetObjectItemCaseSensitive(r, "jsonSchema");
+
+	set_text(
+	    &d->system, cJSON_GetObjectItemCaseSensitive(r, "systemPrompt"));
+	set_text(&d->append,
+	    cJSON_GetObjectItemCaseSensitive(r, "appendSystemPrompt"));
+	d->serves = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(
+			r, "sdkMcpServers")) > 0;
+	cJSON_Delete(d->schema);
+	d->schema =
+	    cJSON_IsObject(schema) ? cJSON_Duplicate(schema, true) : NULL;
+}
+
+static void
 obey(struct demo *d, const cJSON *line)
 {
 	const cJSON *r = cJSON_GetObjectItemCaseSensitive(line, "request");
@@ -142,10 +158,7 @@ obey(struct demo *d, const cJSON *line)
 		demo_die("Error parsing streaming input line: control_request "
 			 "without request_id or subtype");
 	if (strcmp(subtype, "initialize") == 0) {
-		set_text(&d->system,
-		    cJSON_GetObjectItemCaseSensitive(r, "systemPrompt"));
-		set_text(&d->append,
-		    cJSON_GetObjectItemCaseSensitive(r, "appendSystemPrompt"));
+		take_initialize(d, r);
 		demo_control_response(id, true, NULL);
 	} else if (strcmp(subtype, "interrupt") == 0) {
 		if (!d->deaf)
@@ -158,6 +171,7 @@ obey(struct demo *d, const cJSON *line)
 static void
 take_answer(struct demo *d, const cJSON *line)
 {
+	const cJSON *mcp;
 	const cJSON *r = cJSON_GetObjectItemCaseSensitive(line, "response");
 	const char *id = cJSON_GetStringValue(
 	    cJSON_GetObjectItemCaseSensitive(r, "request_id"));
@@ -167,6 +181,11 @@ take_answer(struct demo *d, const cJSON *line)
 	if (id == NULL || subtype == NULL)
 		demo_die("Error parsing streaming input line: control_response "
 			 "without request_id or subtype");
+	mcp = cJSON_GetObjectItemCaseSensitive(
+	    cJSON_GetObjectItemCaseSensitive(r, "response"), "mcp_response");
+	if (cJSON_IsObject(mcp))
+		cJSON_AddItemToObject(
+		    d->answers, id, cJSON_Duplicate(mcp, true));
 	cJSON_DeleteItemFromObjectCaseSensitive(d->asked, id);
 }
 

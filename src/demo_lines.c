@@ -354,6 +354,10 @@ demo_result(struct demo *d, const struct demo_result *r)
 	buf_addstr(&b, ",\"total_cost_usd\":0,\"usage\":");
 	add_usage(&b, d, r->usage ? d->calls : 0, r->usage ? d->all_words : 0);
 	buf_addstr(&b, ",\"modelUsage\":{},\"permission_denials\":[]");
+	if (r->structured != NULL) {
+		buf_addstr(&b, ",\"structured_output\":");
+		json_text_on_one_line(&b, r->structured);
+	}
 	if (r->terminal != NULL)
 		add_member(&b, "terminal_reason", r->terminal);
 	finish(d, &b);

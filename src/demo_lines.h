@@ -45,6 +45,7 @@ struct demo_result {
 	const char *error;       /* the one error, where text is NULL */
 	const char *stop_reason; /* NULL: null */
 	const char *terminal;    /* terminal_reason, NULL: left out */
+	const char *structured;  /* structured_output, JSON; NULL: left out */
 	int turns;
 	bool usage; /* else all zero */
 };

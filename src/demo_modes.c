@@ -17,6 +17,7 @@
 #include "demo_faults.h"
 #include "demo_io.h"
 #include "demo_replay.h"
+#include "demo_tools.h"
 
 #include "banned.h"
 
@@ -147,6 +148,7 @@ static const struct demo_mode modes[] = {
     {"error", NULL, demo_fault_error},
     {"fallback", NULL, demo_fault_fallback},
     {"exit-silently", NULL, demo_fault_exit_silently},
+    {"form", NULL, demo_tools_form},
     {"huge-line", NULL, demo_fault_huge_line},
     {"limit", NULL, demo_fault_limit},
     {"long", NULL, demo_fault_long},
@@ -159,7 +161,7 @@ static const struct demo_mode modes[] = {
     {"retry", NULL, demo_fault_retry},
     {"silent", NULL, demo_fault_silent},
     {"thinking", NULL, demo_fault_thinking},
-    {"tool", NULL, demo_fault_tool},
+    {"tool", NULL, demo_tools_turn},
     {"transcript", NULL, demo_fault_transcript},
     {NULL, NULL, NULL},
 };

@@ -5,15 +5,18 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "demo_context.h"
 #include "demo_io.h"
 #include "demo_lines.h"
 #include "demo_modes.h"
+#include "demo_tools.h"
 #include "json_text.h"
 #include "limits.h"
 
 #include "banned.h"
 
-#define ECHO_BYTES 400
+#define ECHO_BYTES  400
+#define INPUT_BYTES 8
 
 /* Lines of types that a reader does not know, of a sub-agent, and empty ones:
  * none of them is part of the answer. */
@@ -134,6 +137,41 @@ demo_turn_think(struct demo *d, int index, const char *text)
 	return true;
 }
 
+/* In pieces that end where a character does. */
+static void
+say_input(struct demo *d, int index, const char *input)
+{
+	size_t len = strlen(input), from, at = 0, n;
+
+	demo_delta(d, index, "input_json_delta", "partial_json", "", 0);
+	while (at < len) {
+		for (from = at; at < len && at - from < INPUT_BYTES; at += n)
+			n = json_text_utf8(input + at, len - at);
+		demo_delta(d, index, "input_json_delta", "partial_json",
+		    input + from, at - from);
+	}
+}
+
+void
+demo_turn_use(struct demo *d, int index, const char *id, const char *name,
+    const char *input)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT(LIMIT_CLAUDE_STDIN_BYTES);
+	CLEANUP_BUF struct buf whole = BUF_INIT(LIMIT_CLAUDE_STDIN_BYTES);
+
+	buf_addf(&b,
+	    "{\"type\":\"tool_use\",\"id\":\"%s\",\"name\":\"%s\","
+	    "\"input\":",
+	    id, name);
+	buf_addstr(&whole, buf_str(&b));
+	buf_addstr(&b, "{}}");
+	json_text_on_one_line(&whole, input);
+	buf_addch(&whole, '}');
+	demo_block_start(d, index, buf_str(&b));
+	say_input(d, index, input);
+	demo_assistant(d, buf_str(&whole));
+}
+
 void
 demo_turn_end(struct demo *d, const char *stop_reason)
 {
@@ -242,7 +280,12 @@ demo_turn_run(struct demo *d)
 	if (d->noise)
 		make_noise();
 	demo_init(d);
-	whole = d->mode != NULL ? d->mode->turn(d) : usual_answer(d);
+	demo_context_check(d);
+	if (d->mode != NULL)
+		whole = d->mode->turn(d);
+	else
+		whole =
+		    d->schema != NULL ? demo_tools_form(d) : usual_answer(d);
 	if (!whole)
 		interrupted(d);
 	d->busy = false;

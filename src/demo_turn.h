@@ -21,6 +21,10 @@ bool demo_turn_think(struct demo *d, int index, const char *text);
 void demo_turn_open(struct demo *d, int index);
 bool demo_turn_words(struct demo *d, int index, const char *text);
 
+/* A block of tool_use, up to its stop; input as JSON text. */
+void demo_turn_use(struct demo *d, int index, const char *id, const char *name,
+    const char *input);
+
 /* message_delta, message_stop. */
 void demo_turn_end(struct demo *d, const char *stop_reason);
 
