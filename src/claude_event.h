@@ -28,6 +28,8 @@ enum claude_event_type {
 	CLAUDE_TOOL_RESULT,   /* a user line the CLI made */
 	CLAUDE_RESULT,        /* the last line of a run */
 	CLAUDE_CONTROL_RESPONSE,
+	CLAUDE_TOOL_CALL, /* it waits for the client to run a tool; all blocks
+	                   * of a message that is not streamed came before */
 	CLAUDE_CONTROL_REQUEST, /* subtype; of mcp_message: method, rpc_id */
 };
 

@@ -186,8 +186,8 @@ claude_mcp_wanted(const struct chat_request *r)
 }
 
 bool
-claude_mcp_answer(struct buf *to, const struct claude_event *request,
-    const struct chat_request *r)
+claude_mcp_answer(
+    struct buf *to, struct claude_event *request, const struct chat_request *r)
 {
 	if (request->id == NULL || request->method == NULL ||
 	    request->server == NULL ||
@@ -196,8 +196,11 @@ claude_mcp_answer(struct buf *to, const struct claude_event *request,
 	if (request->rpc_id != NULL &&
 	    strlen(request->rpc_id) > LIMIT_MCP_ID_BYTES)
 		return false;
-	if (strcmp(request->method, "tools/call") == 0)
+	request->type = CLAUDE_OTHER;
+	if (strcmp(request->method, "tools/call") == 0) {
+		request->type = CLAUDE_TOOL_CALL;
 		return true;
+	}
 	open_answer(to, request);
 	answer_to(request)(to, request->version, r);
 	close_answer(to);

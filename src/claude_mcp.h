@@ -26,11 +26,12 @@ bool claude_mcp_wanted(const struct chat_request *r);
 
 /*
  * The line that answers a control request of subtype mcp_message, with its line
- * end.  Nothing is appended for tools/call.  False: it is none that can be
- * served, and wants a refusal.
+ * end.  Nothing is appended for tools/call.  request->type becomes what it is
+ * to the turn: CLAUDE_TOOL_CALL, or CLAUDE_OTHER.  False: it is none that can
+ * be served, and wants a refusal.
  */
-bool claude_mcp_answer(struct buf *to, const struct claude_event *request,
-    const struct chat_request *r);
+bool claude_mcp_answer(
+    struct buf *to, struct claude_event *request, const struct chat_request *r);
 
 /* What the model has to know of the tools besides their list: the rest of
  * descriptions that the CLI cuts (at 2,048 characters or so).  Nothing is

@@ -217,9 +217,8 @@ answer(struct claude_transport *t, struct claude_event *request)
 {
 	if (request->id == NULL || t->in.fd < 0)
 		return;
-	if (t->tools != NULL && claude_mcp_answer(&t->queue, request, t->tools))
-		request->type = CLAUDE_OTHER;
-	else
+	if (t->tools == NULL ||
+	    !claude_mcp_answer(&t->queue, request, t->tools))
 		claude_line_refusal(&t->queue, request->id);
 	flush(t);
 }

@@ -128,8 +128,20 @@ def _check_tool_use(where, block, seen):
     _need(ident not in seen, f"{where}: tool_use ids must be unique")
     _need(isinstance(name, str) and TOOL_NAME.fullmatch(name),
           f"{where}.name: should match '^[a-zA-Z0-9_-]{{1,128}}$'")
+    _need(len(ident) <= 64, f"{where}.id: too long")
     _need(isinstance(block.get("input"), dict), f"{where}.input: not an object")
     seen.add(ident)
+
+
+def _check_tool_result(where, block):
+    parts = block.get("content", "")
+    _need(isinstance(parts, (str, list)), f"{where}.content: wrong type")
+    for n, part in enumerate(parts if isinstance(parts, list) else []):
+        _check_block(f"{where}.content.{n}", part)
+        _need(part["type"] in ("text", "image", "document", "search_result"),
+              f"{where}.content.{n}.type: not allowed in a tool_result")
+        if part["type"] == "image":
+            _check_image(f"{where}.content.{n}", part.get("source") or {})
 
 
 def _ids(message, kind, key):
@@ -144,6 +156,9 @@ def _check_pairs(messages):
     for n, message in enumerate(messages):
         where = f"messages.{n}"
         results = _ids(message, "tool_result", "tool_use_id")
+        kinds = [b["type"] for b in _blocks(message["content"])]
+        _need("tool_result" not in kinds[len(results):],
+              f"{where}: tool_result blocks must come first")
         _need(not results or message["role"] == "user",
               f"{where}: tool_result blocks can only be in user messages")
         for ident in results:
@@ -176,6 +191,8 @@ def _check_messages(messages):
             _check_block(f"{where}.content.{m}", block)
             if block["type"] == "tool_use":
                 _check_tool_use(f"{where}.content.{m}", block, seen)
+            if block["type"] == "tool_result":
+                _check_tool_result(f"{where}.content.{m}", block)
     _need(messages[0]["role"] == "user",
           "messages: first message must use the user role")
     _check_pairs([m for m in messages if m["role"] != "system"])
@@ -196,9 +213,67 @@ def _check_thinking(body):
               "max_tokens must be greater than thinking.budget_tokens")
     _need(body.get("temperature", 1) == 1, "temperature may only be set to 1 "
           "when thinking is enabled")
+    _need(body.get("top_p", 1) >= 0.95, "top_p must be between 0.95 and 1 "
+          "when thinking is enabled")
     choice = (body.get("tool_choice") or {}).get("type")
     _need(choice not in ("any", "tool"),
           "thinking may not be enabled when tool_choice forces tool use")
+
+
+def _check_edits(body):
+    """What the CLI adds of its own where there is thinking."""
+    thinking = (body.get("thinking") or {}).get("type", "disabled")
+    edits = (body.get("context_management") or {}).get("edits", [])
+    kinds = [edit.get("type", "") for edit in edits]
+    _need(thinking != "disabled"
+          or not any(k.startswith("clear_thinking_") for k in kinds),
+          "context_management: the clear_thinking strategy requires thinking "
+          "to be enabled or adaptive")
+
+
+def _check_number(body, name):
+    value = body.get(name, 1)
+    _need(isinstance(value, (int, float)) and not isinstance(value, bool)
+          and 0 <= value <= 1, f"{name}: range: 0..1")
+
+
+def _check_sampling(body):
+    _check_number(body, "temperature")
+    _check_number(body, "top_p")
+    stops = body.get("stop_sequences", [])
+    _need(isinstance(stops, list), "stop_sequences: not a list")
+    for stop in stops:
+        _need(isinstance(stop, str) and stop.strip(),
+              "stop_sequences: each stop sequence must contain "
+              "non-whitespace")
+
+
+CHOICES = {"auto": {"type", "disable_parallel_tool_use"},
+           "any": {"type", "disable_parallel_tool_use"},
+           "tool": {"type", "name", "disable_parallel_tool_use"},
+           "none": {"type"}}
+
+
+def _check_choice(body):
+    choice = body.get("tool_choice")
+    if choice is None:
+        return
+    names = [tool.get("name") for tool in body.get("tools", [])]
+    _need(isinstance(choice, dict), "tool_choice: not an object")
+    kind = choice.get("type")
+    _need(kind in CHOICES, f"tool_choice.type: unknown: {kind!r}")
+    more = set(choice) - CHOICES[kind]
+    _need(not more, f"tool_choice.{kind}: extra inputs: {sorted(more)}")
+    _need(names, "tool_choice may only be specified while providing tools")
+    _need(kind != "tool" or choice.get("name") in names,
+          f"tool_choice: tool {choice.get('name')!r} not found in tools")
+
+
+def _check_schema(where, schema):
+    _need(isinstance(schema, dict), f"{where}: not an object")
+    _need(schema.get("type") == "object", f"{where}.type: field required")
+    properties = schema.get("properties", {})
+    _need(isinstance(properties, dict), f"{where}.properties: not an object")
 
 
 def _check_tools(tools):
@@ -209,6 +284,8 @@ def _check_tools(tools):
         _need(isinstance(name, str) and TOOL_NAME.fullmatch(name),
               f"tools.{n}.name: should match '^[a-zA-Z0-9_-]{{1,128}}$'")
         _need(name not in names, "tools: tool names must be unique")
+        if "input_schema" in tool or "type" not in tool:
+            _check_schema(f"tools.{n}.input_schema", tool.get("input_schema"))
         names.add(name)
 
 
@@ -236,7 +313,10 @@ def refusal(body):
             _check_block(f"system.{n}", block)
         _check_messages(body.get("messages"))
         _check_tools(body.get("tools", []))
+        _check_choice(body)
+        _check_sampling(body)
         _check_thinking(body)
+        _check_edits(body)
         marks = sum(_marks(body.get(k)) for k in ("system", "tools",
                                                   "messages"))
         _need(marks <= 4, "A maximum of 4 blocks with cache_control may be "
@@ -465,12 +545,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except ConnectionError:
             return True
 
+    def _whole_block(self, kind, script):
+        if kind == "tool_use":
+            name, value = script
+            return {"type": kind, "id": self.server.mock.next_id("toolu"),
+                    "name": name, "input": value}
+        key = "text" if kind == "text" else "thinking"
+        more = {} if kind == "text" else {"signature": "c2lnbmF0dXJl"}
+        return {"type": kind, key: "".join(script), **more}
+
     def _whole(self, request, behaviour):
-        text = "".join(c for _, chunks in behaviour["blocks"] for c in chunks)
+        content = [self._whole_block(*b) for b in behaviour["blocks"]]
         body = json.dumps({
             "id": self.server.mock.next_id("msg"), "type": "message",
             "role": "assistant", "model": request.body["model"],
-            "content": [{"type": "text", "text": text}],
+            "content": content,
             "stop_reason": behaviour["stop_reason"], "stop_sequence": None,
             "usage": behaviour["usage"]}).encode()
         self._plain_answer(200, body, {"Content-Type": "application/json"})
