@@ -8,6 +8,9 @@
 
 #include "chat_directory.h"
 #include "chat_launch.h"
+#include "chat_mode.h"
+#include "chat_model.h"
+#include "chat_opening.h"
 #include "chat_turn.h"
 #include "claude.h"
 #include "claude_error.h"
@@ -25,6 +28,8 @@ struct chat {
 	struct task task; /* first: a chat is a task */
 	struct exchange *x;
 	struct chat_request *request; /* NULL once Claude has taken it */
+	bool as_model;                /* Claude is a model, else an agent */
+	struct chat_model model_words;
 	struct chat_directory directory;
 	struct session_place store; /* of the sessions */
 	struct session session;
@@ -56,7 +61,8 @@ chat_of_const(const struct task *t)
 static void
 tell_session(struct chat *c)
 {
-	c->x->session = session_outcome(&c->session);
+	if (!c->as_model)
+		c->x->session = session_outcome(&c->session);
 	if (c->session.trouble[0] != '\0')
 		log_warn("%s %s", c->x->id, c->session.trouble);
 	c->session.trouble[0] = '\0';
@@ -144,7 +150,7 @@ take_event(struct chat *c, const struct claude_event *e)
 		begin_again(c, e->text == NULL ? "" : e->text);
 		return;
 	}
-	if (turn_whole(&c->turn, e))
+	if (!c->as_model && turn_whole(&c->turn, e))
 		remember(c);
 	turn_event(&c->turn, e);
 }
@@ -161,8 +167,10 @@ take_events(struct chat *c)
 			take_event(c, &e);
 		claude_event_clear(&e);
 	}
-	if (c->request != NULL && c->claude->transport.saying == NULL &&
-	    !session_failed(c) && !c->again) {
+	/* Of a model's request the tools are needed to the end. */
+	if (c->request != NULL && !c->as_model &&
+	    c->claude->transport.saying == NULL && !session_failed(c) &&
+	    !c->again) {
 		chat_request_free(c->request);
 		c->request = NULL;
 	}
@@ -200,7 +208,8 @@ stop_if_answered(struct chat *c)
 {
 	if (c->claude == NULL || !c->turn.answered)
 		return;
-	if (c->turn.cut && c->turn.limited)
+	/* A model has nothing to end but its turn, and nothing to save. */
+	if (c->as_model || (c->turn.cut && c->turn.limited))
 		claude_cut(c->claude);
 	else
 		claude_stop(c->claude);
@@ -212,16 +221,48 @@ appends(const struct chat *c)
 	return strcmp(c->x->settings->system_prompt_mode, "append") == 0;
 }
 
+static struct claude_origin
+origin_of(const struct chat *c)
+{
+	const struct session *s = &c->session;
+	struct claude_origin from = {
+	    .cwd = c->directory.path, .model = c->as_model};
+
+	if (s->plan == SESSION_RESUME || s->plan == SESSION_FORK) {
+		from.session = s->id;
+		from.at = s->at;
+		from.fork = s->plan == SESSION_FORK;
+	}
+	return from;
+}
+
+/* The conversation is told. */
+static void
+say(struct chat *c)
+{
+	struct chat_opening o;
+	struct api_error e;
+
+	if (opening_make(&o, c->request, c->as_model, appends(c))) {
+		transport_say(&c->claude->transport, c->request,
+		    c->session.first, &o.with, c->model);
+	} else {
+		api_error_set(&e, 500, "server_error", NULL, "Out of memory.");
+		turn_fail(&c->turn, &e);
+	}
+	opening_close(&o);
+}
+
 static void
 start_or_fail(struct chat *c)
 {
-	struct claude_initialize with = {NULL, false, false, NULL};
+	struct claude_origin from;
 	struct api_error e;
 
 	session_start(&c->session);
 	tell_session(c);
-	c->claude =
-	    chat_launch(c->x, c->directory.path, c->request, &c->session, &e);
+	from = origin_of(c);
+	c->claude = chat_launch(c->x, c->request, &from, &e);
 	if (c->claude == NULL) { /* which is in the log */
 		reply_error(&c->turn.reply, &e);
 		c->turn.answered = true;
@@ -229,10 +270,7 @@ start_or_fail(struct chat *c)
 	}
 	if (c->deadline == CLOCK_NEVER)
 		c->deadline = clock_ms() + c->x->settings->claude_timeout_ms;
-	with.system = c->request->system;
-	with.append = appends(c);
-	transport_say(&c->claude->transport, c->request, c->session.first,
-	    &with, c->model);
+	say(c);
 }
 
 /* Once the process that failed at its session is gone. */
@@ -359,8 +397,10 @@ chat_free(struct task *t)
 
 	if (c == NULL)
 		return;
-	chat_request_free(c->request);
 	claude_free(c->claude);
+	if (c->turn.model != NULL)
+		model_close(&c->model_words);
+	chat_request_free(c->request);
 	place_close(&c->place);
 	session_close(&c->session);
 	turn_close(&c->turn);
@@ -388,7 +428,8 @@ open_session(struct chat *c)
 
 	if (!found)
 		log_warn("%s %s", x->id, why);
-	session_open(&c->session, found ? &c->store : NULL, &frame, c->request);
+	session_open(&c->session, found && !c->as_model ? &c->store : NULL,
+	    &frame, c->request);
 }
 
 static void
@@ -415,7 +456,8 @@ chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 
 	c->x = x;
 	c->request = openai_request_parse(buf_str(body), body->len, e);
-	if (c->request == NULL)
+	if (c->request == NULL ||
+	    !chat_mode_find(x, c->request, &c->as_model, e))
 		return false;
 	model = c->request->model == NULL ? x->settings->default_model
 	                                  : c->request->model;
@@ -427,7 +469,12 @@ chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
 		return false;
 	}
-	return chat_directory_find(&c->directory, x, c->request, e);
+	c->turn.reply.function = c->request->functions;
+	if (!c->as_model)
+		return chat_directory_find(&c->directory, x, c->request, e);
+	model_open(&c->model_words, c->request);
+	c->turn.model = &c->model_words;
+	return chat_directory_empty(&c->directory, x, e);
 }
 
 /* What ccp says itself; no Claude is needed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "chat_directory.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "directory_talk.h"
 #include "limits.h"
 #include "log.h"
+#include "runtime_dir.h"
 #include "work_dir.h"
 
 #include "banned.h"
@@ -222,6 +224,23 @@ chat_directory_find(struct chat_directory *d, const struct exchange *x,
 	ok = ok && from_header(&q) && (q.named || from_key(&q)) && decide(&q);
 	free(q.talk.directory);
 	return ok;
+}
+
+bool
+chat_directory_empty(
+    struct chat_directory *d, const struct exchange *x, struct api_error *e)
+{
+	char path[PATH_MAX];
+
+	if (runtime_dir_empty(path, sizeof path, x->env))
+		d->path = strdup(path);
+	if (d->path != NULL)
+		return true;
+	log_error("%s the runtime directory cannot be used: %s", x->id,
+	    strerror(errno));
+	api_error_set(e, 500, "server_error", "working_directory",
+	    "The runtime directory cannot be used: see ccp's log.");
+	return false;
 }
 
 void

@@ -23,6 +23,11 @@ struct chat_directory {
  */
 bool chat_directory_find(struct chat_directory *d, const struct exchange *x,
     struct chat_request *r, struct api_error *e);
+
+/* Where a model runs: an empty directory of ours.  False sets *e, and is in the
+ * log. */
+bool chat_directory_empty(
+    struct chat_directory *d, const struct exchange *x, struct api_error *e);
 void chat_directory_clear(struct chat_directory *d);
 
 #endif

@@ -24,24 +24,10 @@ find(const struct exchange *x, struct api_error *e)
 	return NULL;
 }
 
-static struct claude_origin
-origin_of(const char *cwd, const struct session *s)
-{
-	struct claude_origin from = {.cwd = cwd};
-
-	if (s->plan == SESSION_RESUME || s->plan == SESSION_FORK) {
-		from.session = s->id;
-		from.at = s->at;
-		from.fork = s->plan == SESSION_FORK;
-	}
-	return from;
-}
-
 struct claude *
-chat_launch(const struct exchange *x, const char *cwd,
-    const struct chat_request *r, const struct session *s, struct api_error *e)
+chat_launch(const struct exchange *x, const struct chat_request *r,
+    const struct claude_origin *from, struct api_error *e)
 {
-	struct claude_origin from = origin_of(cwd, s);
 	CLEANUP_FREE char *path = find(x, e);
 	struct claude_launch launch;
 	struct child_error error;
@@ -49,7 +35,7 @@ chat_launch(const struct exchange *x, const char *cwd,
 
 	if (path == NULL)
 		return NULL;
-	if (claude_launch_make(&launch, path, &from, x->settings, r, x->env) ==
+	if (claude_launch_make(&launch, path, from, x->settings, r, x->env) ==
 	    -1) {
 		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
 		log_error("%s %s", x->id, e->message);

@@ -8,11 +8,11 @@
 #include "claude.h"
 #include "exchange.h"
 #include "openai_request.h"
-#include "session.h"
 
-/* In directory cwd.  NULL sets *e, and is in the log.  The caller frees the
- * process once it is stopped. */
-struct claude *chat_launch(const struct exchange *x, const char *cwd,
-    const struct chat_request *r, const struct session *s, struct api_error *e);
+/* In the directory and session of from.  NULL sets *e, and is in the log.  The
+ * caller frees the process once it is stopped. */
+struct claude *
+chat_launch(const struct exchange *x, const struct chat_request *r,
+    const struct claude_origin *from, struct api_error *e);
 
 #endif

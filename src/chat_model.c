@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "answer_form.h"
 #include "cleanup.h"
 #include "limits.h"
-#include "openai_format.h"
 #include "tool_names.h"
 
 #include "banned.h"
@@ -19,7 +19,7 @@ model_open(struct chat_model *m, const struct chat_request *request)
 	memset(m, 0, sizeof(*m));
 	m->request = request;
 	m->formed = request->format != CHAT_FORMAT_TEXT;
-	m->wrapped = chat_format_wrapped(request);
+	m->wrapped = answer_form_wrapped(request);
 	m->block = -1;
 	stop_filter_open(&m->stop, request->stop, request->nstop);
 	json_unwrap_open(&m->unwrap);

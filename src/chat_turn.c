@@ -366,8 +366,6 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 		on_control_request(t, e);
 		break;
 	case CLAUDE_OTHER:
-	case CLAUDE_TOOL_START:
-	case CLAUDE_TOOL_INPUT:
 	case CLAUDE_TOOL_CALL:
 	case CLAUDE_TOOL_RESULT:
 		break;

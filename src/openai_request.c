@@ -157,3 +157,18 @@ chat_request_wants_model(const struct chat_request *r)
 	}
 	return false;
 }
+
+void
+chat_request_no_model(struct chat_request *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->ntools; i++)
+		tool_clear(&r->tools[i]);
+	r->ntools = 0;
+	r->choice = CHAT_CHOICE_AUTO;
+	r->serial = r->functions = false;
+	r->format = CHAT_FORMAT_TEXT;
+	free(r->schema);
+	r->schema = NULL;
+}

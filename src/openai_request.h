@@ -117,6 +117,9 @@ void chat_request_free(struct chat_request *r);
  * now or before, or wants a structured answer. */
 bool chat_request_wants_model(const struct chat_request *r);
 
+/* It is to be an agent: what only a model could do for it is taken away. */
+void chat_request_no_model(struct chat_request *r);
+
 /* What a part owns; not itself. */
 void chat_part_clear(struct chat_part *part);
 

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "settings.h"
@@ -70,4 +71,24 @@ runtime_dir_open(char *const *env)
 	(void)close(fd);
 	errno = error;
 	return -1;
+}
+
+bool
+runtime_dir_empty(char *to, size_t len, char *const *env)
+{
+	int fd = runtime_dir_open(env);
+	bool ok;
+
+	if (fd == -1)
+		return false;
+	ok = mkdirat(fd, "empty", 0500) == 0 || errno == EEXIST;
+	(void)close(fd);
+	if (!ok || !runtime_dir_path(to, len, env))
+		return false;
+	if (strlen(to) + sizeof("/empty") > len) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(to + strlen(to), "/empty", sizeof("/empty"));
+	return true;
 }

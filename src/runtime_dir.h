@@ -20,4 +20,7 @@ bool runtime_dir_path(char *to, size_t len, char *const *env);
  */
 int runtime_dir_open(char *const *env);
 
+/* An empty directory in it, created if need be.  False with errno. */
+bool runtime_dir_empty(char *to, size_t len, char *const *env);
+
 #endif

@@ -28,11 +28,9 @@ LAYERS = {
        "openai_tools "
        "session session_claim session_key session_original session_place "
        "session_record session_store store_copy store_file store_lock "
-       "store_scan store_value "
-       "tool_names",
-       "store_scan store_value tool_names",
-    4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
-       "health models refused route serve task",
+       "store_scan store_value json_unwrap stop_filter tool_names",
+    4: "access chat chat_directory chat_launch chat_mode chat_model "
+       "chat_reply chat_turn exchange health models refused route serve task",
     5: "cli demo handler",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}
