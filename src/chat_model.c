@@ -67,21 +67,29 @@ begin_form(struct chat_model *m, struct chat_reply *r)
 	json_unwrap_open(&m->unwrap);
 }
 
+/* False: a tool of no interest. */
+static bool
+start_tool(struct chat_model *m, struct chat_reply *r, const char *called)
+{
+	const struct chat_tool *tool = tool_name_find(m->request, called);
+
+	m->is_form = m->formed && strcmp(called, FORM_TOOL) == 0;
+	if (m->is_form) {
+		begin_form(m, r);
+	} else if (tool != NULL) {
+		model_text_end(m, r);
+		m->lost |= !reply_call(r, tool->name);
+	}
+	return m->is_form || tool != NULL;
+}
+
 void
 model_tool_start(
     struct chat_model *m, struct chat_reply *r, const struct claude_event *e)
 {
-	const char *called = e->tool == NULL ? "" : e->tool;
-	const struct chat_tool *tool = tool_name_find(m->request, called);
+	bool known = start_tool(m, r, e->tool == NULL ? "" : e->tool);
 
-	m->is_form = m->formed && strcmp(called, FORM_TOOL) == 0;
-	m->block = m->is_form || tool != NULL ? e->block : -1;
-	if (m->is_form)
-		begin_form(m, r);
-	else if (tool != NULL) {
-		model_text_end(m, r);
-		m->lost |= !reply_call(r, tool->name);
-	}
+	m->block = known ? e->block : -1;
 }
 
 static void
@@ -97,14 +105,28 @@ tell_form(struct chat_model *m, struct chat_reply *r, const char *text)
 	reply_text(r, buf_str(&pass));
 }
 
+static void
+tell_input(struct chat_model *m, struct chat_reply *r, const char *text)
+{
+	if (m->is_form)
+		tell_form(m, r, text);
+	else
+		reply_arguments(r, text);
+}
+
 void
 model_tool_input(
     struct chat_model *m, struct chat_reply *r, const struct claude_event *e)
 {
-	if (e->text == NULL || m->block < 0 || e->block != m->block)
-		return;
-	if (m->is_form)
-		tell_form(m, r, e->text);
-	else
-		reply_arguments(r, e->text);
+	if (e->text != NULL && m->block >= 0 && e->block == m->block)
+		tell_input(m, r, e->text);
+}
+
+void
+model_tool_whole(
+    struct chat_model *m, struct chat_reply *r, const struct claude_event *e)
+{
+	if (start_tool(m, r, e->tool) && e->input != NULL)
+		tell_input(m, r, e->input);
+	m->block = -1;
 }

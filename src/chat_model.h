@@ -42,6 +42,10 @@ void model_tool_start(
 void model_tool_input(
     struct chat_model *m, struct chat_reply *r, const struct claude_event *e);
 
+/* A call, or the answer, in one piece: of a message that is not streamed. */
+void model_tool_whole(
+    struct chat_model *m, struct chat_reply *r, const struct claude_event *e);
+
 /* The text has ended. */
 void model_text_end(struct chat_model *m, struct chat_reply *r);
 

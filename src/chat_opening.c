@@ -17,7 +17,7 @@ for_model(struct chat_opening *o, const struct chat_request *r)
 	claude_mcp_system(&o->system, r);
 	answer_form_schema(&o->schema, r);
 	o->with.system = buf_str(&o->system);
-	o->with.tools = r->ntools > 0 && r->choice != CHAT_CHOICE_NONE;
+	o->with.tools = claude_mcp_wanted(r);
 	if (o->schema.len > 0)
 		o->with.schema = buf_str(&o->schema);
 }

@@ -122,6 +122,12 @@ on_retry(struct chat_turn *t, const struct claude_event *e)
 		turn_fail_as(t, &f);
 }
 
+static void
+finish_calls(struct chat_turn *t)
+{
+	turn_finish(t, t->reply.function ? "function_call" : "tool_calls");
+}
+
 /* A text, as deltas or at once.  A stop sequence is enforced here as well as by
  * the API: in a history with tools, across deltas. */
 static void
@@ -161,6 +167,14 @@ on_tool(struct chat_turn *t, const struct claude_event *e)
 	check_model(t);
 }
 
+/* Of a message that is not streamed there is no message_delta. */
+static void
+on_tool_call(struct chat_turn *t)
+{
+	if (!t->streamed && t->reply.ncalls > 0)
+		finish_calls(t);
+}
+
 static void
 on_message_delta(struct chat_turn *t, const struct claude_event *e)
 {
@@ -172,10 +186,9 @@ on_message_delta(struct chat_turn *t, const struct claude_event *e)
 	/* Left alone the CLI would tell the model to go on, three times. */
 	if (e->stop == CLAUDE_STOP_LENGTH && t->limited)
 		turn_finish(t, "length");
-	/* The client runs its tools; the CLI is not to. */
+	/* The client runs its tools, and not the CLI. */
 	if (e->stop == CLAUDE_STOP_TOOL && t->reply.ncalls > 0)
-		turn_finish(
-		    t, t->reply.function ? "function_call" : "tool_calls");
+		finish_calls(t);
 }
 
 static void
@@ -218,6 +231,10 @@ on_block(struct chat_turn *t, const struct claude_event *e)
 		return;
 	if (e->text != NULL)
 		on_text(t, e->text);
+	if (e->tool != NULL && t->model != NULL && !t->answered) {
+		model_tool_whole(t->model, &t->reply, e);
+		check_model(t);
+	}
 	if (t->answered)
 		return;
 	if (begins)
@@ -365,8 +382,10 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 	case CLAUDE_CONTROL_REQUEST:
 		on_control_request(t, e);
 		break;
-	case CLAUDE_OTHER:
 	case CLAUDE_TOOL_CALL:
+		on_tool_call(t);
+		break;
+	case CLAUDE_OTHER:
 	case CLAUDE_TOOL_RESULT:
 		break;
 	}

@@ -168,6 +168,7 @@ finds_nothing(void)
 static void
 say_as(const char *roles, bool append)
 {
+	struct claude_initialize with = {.append = append};
 	struct buf json = BUF_INIT(4096);
 	struct api_error e;
 	const char *p;
@@ -185,7 +186,8 @@ say_as(const char *roles, bool append)
 	request = openai_request_parse(buf_str(&json), json.len, &e);
 	ck_assert_msg(request != NULL, "%s", e.message);
 	buf_free(&json);
-	transport_say(&t, request, 0, append, "the-model");
+	with.system = request->system;
+	transport_say(&t, request, 0, &with, "the-model");
 }
 
 static void
@@ -229,7 +231,8 @@ END_TEST
 START_TEST(a_conversation_from_its_middle)
 {
 	request = TALK("text 0", "text 1", "text 2");
-	transport_say(&t, request, 2, false, "the-model");
+	transport_say(&t, request, 2, &(const struct claude_initialize){NULL},
+	    "the-model");
 	finds_user("\"text 2\"", false);
 	finds_nothing();
 	ck_assert(t.busy);
@@ -728,7 +731,7 @@ START_TEST(a_long_question_is_written_piece_by_piece)
 	ck_assert_ptr_nonnull(part.text);
 	memset(part.text, 'q', len);
 	part.text[len] = '\0';
-	transport_say(&t, &r, 0, false, "m");
+	transport_say(&t, &r, 0, &(const struct claude_initialize){NULL}, "m");
 	pollset_reset(&ps);
 	transport_poll(&t, &ps, true);
 	ck_assert(pollset_has(&ps, t.in.fd));

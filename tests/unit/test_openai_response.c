@@ -39,7 +39,10 @@ START_TEST(completion_without_reasoning)
 	struct buf none = BUF_INIT(100);
 
 	buf_addstr(&text, "line\n\"two\"");
-	openai_completion(&to, &head, &text, &none, "stop", &usage);
+	openai_completion(&to, &head,
+	    &(const struct completion_message){
+		.text = &text, .reasoning = &none, .calls = &none},
+	    "stop", &usage);
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
 				    "\"assistant\","
@@ -57,7 +60,10 @@ START_TEST(completion_with_reasoning)
 	struct buf reasoning = BUF_INIT(100);
 
 	buf_addstr(&reasoning, "hm\t");
-	openai_completion(&to, &head, &none, &reasoning, "length", &usage);
+	openai_completion(&to, &head,
+	    &(const struct completion_message){
+		.text = &none, .reasoning = &reasoning, .calls = &none},
+	    "length", &usage);
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
 				    "\"assistant\","
@@ -66,6 +72,81 @@ START_TEST(completion_with_reasoning)
 				    "\"logprobs\":null,\"finish_reason\":"
 				    "\"length\"}]" USAGE "}");
 	buf_free(&reasoning);
+}
+END_TEST
+
+static const struct tool_call first = {0, "call_1", "a\"b", ""};
+static const struct tool_call second = {1, "call_2", "c", "{\"x\":1}"};
+static const struct tool_call more = {0, NULL, NULL, "{\"y"};
+
+START_TEST(completion_with_calls)
+{
+	struct buf to = BUF_INIT(1000), none = BUF_INIT(100);
+	struct buf calls = BUF_INIT(1000);
+
+	openai_add_call(&calls, &first, false);
+	openai_add_call(&calls, &second, false);
+	openai_completion(&to, &head,
+	    &(const struct completion_message){
+		.text = &none, .reasoning = &none, .calls = &calls},
+	    "tool_calls", &usage);
+	assert_text(&to,
+	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
+				    "\"assistant\",\"content\":null,"
+				    "\"refusal\":null,\"tool_calls\":["
+				    "{\"id\":\"call_1\",\"type\":\"function\","
+				    "\"function\":{\"name\":\"a\\\"b\","
+				    "\"arguments\":\"\"}},"
+				    "{\"id\":\"call_2\",\"type\":\"function\","
+				    "\"function\":{\"name\":\"c\","
+				    "\"arguments\":\"{\\\"x\\\":1}\"}}]},"
+				    "\"logprobs\":null,\"finish_reason\":"
+				    "\"tool_calls\"}]" USAGE "}");
+	buf_free(&calls);
+}
+END_TEST
+
+START_TEST(completion_with_a_function_call)
+{
+	struct buf to = BUF_INIT(1000), text = BUF_INIT(100);
+	struct buf calls = BUF_INIT(1000), none = BUF_INIT(1);
+
+	buf_addstr(&text, "so");
+	openai_add_call(&calls, &second, true);
+	openai_completion(&to, &head,
+	    &(const struct completion_message){&text, &none, &calls, true},
+	    "function_call", &usage);
+	assert_text(&to,
+	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
+				    "\"assistant\",\"content\":\"so\","
+				    "\"refusal\":null,\"function_call\":"
+				    "{\"name\":\"c\",\"arguments\":"
+				    "\"{\\\"x\\\":1}\"}},"
+				    "\"logprobs\":null,\"finish_reason\":"
+				    "\"function_call\"}]" USAGE "}");
+	buf_free(&calls);
+	buf_free(&text);
+}
+END_TEST
+
+START_TEST(chunks_of_calls)
+{
+	struct buf b = BUF_INIT(1000);
+
+	openai_chunk_call(&b, &head, &first, false);
+	assert_text(
+	    &b, CHUNK("{\"tool_calls\":[{\"index\":0,\"id\":\"call_1\","
+		      "\"type\":\"function\",\"function\":{\"name\":\"a\\\"b\","
+		      "\"arguments\":\"\"}}]}",
+		    "null") "}");
+	openai_chunk_call(&b, &head, &more, false);
+	assert_text(&b, CHUNK("{\"tool_calls\":[{\"index\":0,\"function\":{"
+			      "\"arguments\":\"{\\\"y\"}}]}",
+			    "null") "}");
+	openai_chunk_call(&b, &head, &first, true);
+	assert_text(&b, CHUNK("{\"function_call\":{\"name\":\"a\\\"b\","
+			      "\"arguments\":\"\"}}",
+			    "null") "}");
 }
 END_TEST
 
@@ -129,6 +210,9 @@ suite_openai_response(void)
 
 	tcase_add_test(t, completion_without_reasoning);
 	tcase_add_test(t, completion_with_reasoning);
+	tcase_add_test(t, completion_with_calls);
+	tcase_add_test(t, completion_with_a_function_call);
+	tcase_add_test(t, chunks_of_calls);
 	tcase_add_test(t, chunks);
 	tcase_add_test(t, model_list);
 	tcase_add_test(t, overflow_is_told);
