@@ -116,13 +116,15 @@ openai_calls_add(struct openai_calls *c, const cJSON *item, bool function,
     struct chat_part *result, struct member_fault *fault)
 {
 	struct openai_call call = {.message = message, .part = part};
-	const char *arguments;
+	const char *arguments = NULL;
 	char id[32];
+	int read;
 
 	*use = (struct chat_part){.kind = CHAT_TOOL_USE};
 	*result = (struct chat_part){.kind = CHAT_TOOL_RESULT};
-	if ((function ? read_function_call : read_tool_call)(
-		item, &call, &arguments, fault) == -1)
+	read = function ? read_function_call(item, &call, &arguments, fault)
+	                : read_tool_call(item, &call, &arguments, fault);
+	if (read == -1)
 		return -1;
 	if (call.name[0] == '\0')
 		return member_refuse(fault,

@@ -7,21 +7,6 @@
 #include "banned.h"
 
 int
-member_refuse(struct member_fault *fault, const char *member, const char *code,
-    const char *problem)
-{
-	*fault = (struct member_fault){
-	    .member = member, .code = code, .problem = problem};
-	return -1;
-}
-
-int
-member_no_memory(struct member_fault *fault)
-{
-	return member_refuse(fault, "", NULL, "out of memory");
-}
-
-int
 member_error(
     struct api_error *err, const char *where, const struct member_fault *fault)
 {

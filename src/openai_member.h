@@ -5,6 +5,8 @@
 #ifndef CCP_OPENAI_MEMBER_H
 #define CCP_OPENAI_MEMBER_H
 
+#include <stddef.h>
+
 #include <cjson/cJSON.h>
 
 #include "api_error.h"
@@ -17,10 +19,21 @@ struct member_fault {
 	const char *problem; /* "is missing" */
 };
 
-/* Sets *fault.  Returns -1. */
-int member_refuse(struct member_fault *fault, const char *member,
-    const char *code, const char *problem);
-int member_no_memory(struct member_fault *fault);
+/* Sets *fault.  Returns -1, for an analyser to see. */
+static inline int
+member_refuse(struct member_fault *fault, const char *member, const char *code,
+    const char *problem)
+{
+	*fault = (struct member_fault){
+	    .member = member, .code = code, .problem = problem};
+	return -1;
+}
+
+static inline int
+member_no_memory(struct member_fault *fault)
+{
+	return member_refuse(fault, "", NULL, "out of memory");
+}
 
 /* The error that a fault of the object at a path in the request is: "tools[0]"
  * and ".type".  Returns -1. */

@@ -126,10 +126,9 @@ static const struct {
 	 "2") "," RESULT("functions.x:0", "1"),
 	"A(f{}#0|g{}#1) U(#0[1]|#1[2])"},
     /* other messages between them */
-    {CALLS(CALL("a", "f", "{}") "," CALL("b", "g",
-	 "{}")) "," RESULT("b", "2") ",{\"role\":\"system\",\"content\":\"s\"}"
-                                     "," USER("hurry") "," RESULT("a",
-					 "1") "," USER("now"),
+    {CALLS(CALL("a", "f", "{}") "," CALL("b", "g", "{}")) "," RESULT(
+	 "b", "2") ",{\"role\":\"system\",\"content\":\"s\"}"
+		   "," USER("hurry") "," RESULT("a", "1") "," USER("now"),
 	"A(f{}#0|g{}#1) U(#0[1]|#1[2]|hurry|now)"},
     /* calls that were split over messages */
     {CALLS(CALL("a", "f", "{}")) "," CALLS(CALL("b", "g", "{}")) "," RESULT(
@@ -154,7 +153,7 @@ static const struct {
     {CALLS(CALL(
 	 "a", "f", "{}")) ",{\"role\":\"tool\",\"tool_call_id\":\"a\","
 			  "\"name\":\"f\",\"content\":[{\"type\":\"text\","
-                          "\"text\":\"1\"},"
+			  "\"text\":\"1\"},"
 			  "{\"type\":\"text\",\"text\":\"\"},"
 			  "{\"type\":\"image_url\",\"image_url\":"
 			  "{\"url\":\"data:image/png;base64,iVBORw0KGgo=\"}},"
