@@ -211,6 +211,24 @@ START_TEST(calls_and_results_count)
 }
 END_TEST
 
+/* A text of the result, or of the user behind it. */
+START_TEST(a_result_has_an_end)
+{
+	static const char begin[] =
+	    "[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\","
+	    "\"function\":{\"name\":\"f\"}}]},"
+	    "{\"role\":\"tool\",\"tool_call_id\":\"a\",\"content\":["
+	    "{\"type\":\"text\",\"text\":\"r\"}";
+	char in[512], behind[512];
+
+	(void)snprintf(
+	    in, sizeof in, "%s,{\"type\":\"text\",\"text\":\"c\"}]}]", begin);
+	(void)snprintf(behind, sizeof behind,
+	    "%s]},{\"role\":\"user\",\"content\":\"c\"}]", begin);
+	ck_assert(!same(digest(in), digest(behind)));
+}
+END_TEST
+
 /* The ids are made by servers, and differ between them. */
 START_TEST(ids_of_calls_do_not_count)
 {
@@ -231,6 +249,7 @@ suite_session_key(void)
 	tcase_add_test(tc, an_answer_is_a_message);
 	tcase_add_test(tc, images_and_files_count);
 	tcase_add_test(tc, calls_and_results_count);
+	tcase_add_test(tc, a_result_has_an_end);
 	tcase_add_test(tc, ids_of_calls_do_not_count);
 	suite_add_tcase(s, tc);
 	return s;
