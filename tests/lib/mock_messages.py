@@ -22,6 +22,7 @@ import time
 
 TOOL_ID = re.compile("[A-Za-z0-9_-]+")
 TOOL_NAME = re.compile("[A-Za-z0-9_-]{1,128}")
+PROPERTY = re.compile("[A-Za-z0-9_.-]{1,64}")
 
 IMAGE_HEADS = {
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -272,8 +273,14 @@ def _check_choice(body):
 def _check_schema(where, schema):
     _need(isinstance(schema, dict), f"{where}: not an object")
     _need(schema.get("type") == "object", f"{where}.type: field required")
+    for word in ("oneOf", "allOf", "anyOf"):
+        _need(word not in schema, f"{where}: does not support oneOf, allOf, "
+              "or anyOf at the top level")
     properties = schema.get("properties", {})
     _need(isinstance(properties, dict), f"{where}.properties: not an object")
+    for key in properties:
+        _need(PROPERTY.fullmatch(key), f"{where}.properties: property keys "
+              "should match '^[a-zA-Z0-9_.-]{1,64}$'")
 
 
 def _check_tools(tools):

@@ -73,7 +73,7 @@ say(void)
 	request = openai_request_parse(body, sizeof body - 1, &e);
 	ck_assert_ptr_nonnull(request);
 	transport_say(&c->transport, request, 0,
-	    &(const struct claude_initialize){NULL}, "m");
+	    &(struct claude_initialize){.system = request->system}, "m");
 }
 
 static void

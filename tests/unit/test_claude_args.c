@@ -93,6 +93,71 @@ START_TEST(argv_is_this)
 }
 END_TEST
 
+/* What takes several values is given with "=", or it would swallow the next. */
+START_TEST(argv_of_a_model)
+{
+	static const char *const wanted[] = {"--max-turns", "25",
+	    "--permission-mode", "default", "--tools=", "--strict-mcp-config",
+	    "--setting-sources=", "--no-session-persistence",
+	    "--disable-slash-commands", "--allowedTools=mcp__client__*"};
+	size_t i;
+
+	from.model = true;
+	settings.claude_permission_mode = "bypassPermissions";
+	make(ENV(NULL));
+	for (i = 0; i < COUNT(wanted); i++)
+		ck_assert_str_eq(launch.argv[10 + i], wanted[i]);
+	ck_assert_ptr_null(launch.argv[10 + i]);
+}
+END_TEST
+
+START_TEST(the_environment_of_a_model)
+{
+	static const char *const names[] = {"CLAUDE_CODE_DISABLE_ATTACHMENTS",
+	    "DISABLE_COMPACT", "DISABLE_AUTO_COMPACT"};
+	size_t i;
+
+	settings.claude_env = "DISABLE_COMPACT DISABLE_AUTO_COMPACT";
+	make(ENV(NULL));
+	for (i = 0; i < COUNT(names); i++)
+		ck_assert_ptr_null(value(names[i]));
+	from.model = true;
+	make(ENV(VAR("CLAUDE_CODE_DISABLE_ATTACHMENTS=0"),
+	    VAR("DISABLE_COMPACT=0"), VAR("DISABLE_AUTO_COMPACT=")));
+	for (i = 0; i < COUNT(names); i++)
+		ck_assert_str_eq(value(names[i]), "1");
+}
+END_TEST
+
+START_TEST(effort_reaches_argv)
+{
+	make(ENV(NULL));
+	ck_assert_ptr_null(flag("--effort"));
+	request.effort = "low";
+	make(ENV(NULL));
+	ck_assert_str_eq(flag("--effort"), "low");
+}
+END_TEST
+
+START_TEST(parameters_reach_the_body)
+{
+	make(ENV(VAR("CLAUDE_CODE_EXTRA_BODY={\"top_k\":5}")));
+	ck_assert_str_eq(value("CLAUDE_CODE_EXTRA_BODY"), "{\"top_k\":5}");
+	ck_assert_ptr_null(value("CLAUDE_CODE_DISABLE_THINKING"));
+	request.temperature = VAR("0.2");
+	make(ENV(VAR("CLAUDE_CODE_EXTRA_BODY={\"top_k\":5}")));
+	ck_assert_str_eq(value("CLAUDE_CODE_EXTRA_BODY"),
+	    "{\"temperature\":0.2,\"thinking\":{\"type\":\"disabled\"},"
+	    "\"top_k\":5}");
+	ck_assert_str_eq(value("MAX_THINKING_TOKENS"), "0");
+	ck_assert_str_eq(value("CLAUDE_CODE_DISABLE_THINKING"), "1");
+	ck_assert_ptr_null(value("CLAUDE_CODE_MAX_OUTPUT_TOKENS"));
+	request.temperature = NULL;
+	make(ENV(NULL));
+	ck_assert_ptr_null(value("CLAUDE_CODE_EXTRA_BODY"));
+}
+END_TEST
+
 static void
 resume(const char *session, const char *at, bool fork)
 {
@@ -365,7 +430,7 @@ print(const char *path, char *more)
 
 START_TEST(every_launch_parameter_is_in_the_fingerprint)
 {
-	const char *seen[9];
+	const char *seen[13];
 	size_t n = 0, i, k;
 
 	seen[n++] = print("/bin/claude", NULL);
@@ -386,6 +451,18 @@ START_TEST(every_launch_parameter_is_in_the_fingerprint)
 	request.model = NULL;
 	request.max_tokens = 100;
 	seen[n++] = print("/bin/claude", NULL);
+	request.max_tokens = 0;
+	request.temperature = VAR("0.1");
+	seen[n++] = print("/bin/claude", NULL);
+	request.temperature = VAR("0.2");
+	seen[n++] = print("/bin/claude", NULL);
+	request.temperature = NULL;
+	request.effort = "low";
+	seen[n++] = print("/bin/claude", NULL);
+	request.effort = NULL;
+	from.model = true;
+	seen[n++] = print("/bin/claude", NULL);
+	from.model = false;
 	ck_assert_uint_eq(n, COUNT(seen));
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < i; k++)
@@ -447,6 +524,10 @@ suite_claude_args(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, argv_is_this);
+	tcase_add_test(t, argv_of_a_model);
+	tcase_add_test(t, the_environment_of_a_model);
+	tcase_add_test(t, effort_reaches_argv);
+	tcase_add_test(t, parameters_reach_the_body);
 	tcase_add_test(t, a_session_reaches_argv);
 	tcase_add_test(t, settings_and_model_reach_argv);
 	tcase_add_test(t, no_text_of_a_request_is_in_argv_or_environment);

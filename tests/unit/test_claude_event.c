@@ -44,6 +44,21 @@ static const struct {
 	 "\"claude_code_version\":\"2.1.197\",\"plugins\":[]"),
 	CLAUDE_INIT},
     {SYSTEM("status", ",\"status\":\"requesting\""), CLAUDE_REQUESTING},
+    {"{\"type\":\"stream_event\",\"event\":{\"type\":"
+     "\"content_block_start\",\"index\":1,\"content_block\":{\"type\":"
+     "\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{}}}" TAIL,
+	CLAUDE_TOOL_START},
+    {DELTA("{\"type\":\"input_json_delta\",\"partial_json\":\"{\"}"),
+	CLAUDE_TOOL_INPUT},
+    {"{\"type\":\"control_request\",\"request_id\":\"R\",\"request\":{"
+     "\"subtype\":\"mcp_message\",\"server_name\":\"client\",\"message\":{"
+     "\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"1\"},"
+     "\"id\":0}}}",
+	CLAUDE_CONTROL_REQUEST},
+    {"{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"content\":[{"
+     "\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{"
+     "\"a\":1}}]}}",
+	CLAUDE_ASSISTANT},
     {SYSTEM("status", ",\"status\":\"compacting\""), CLAUDE_OTHER},
     {SYSTEM("status", ",\"status\":null,\"compact_result\":{}"), CLAUDE_OTHER},
     {SYSTEM("api_retry",
@@ -225,6 +240,104 @@ START_TEST(deltas_carry_their_text)
 	parse(DELTA("{\"type\":\"text_delta\"}"));
 	ck_assert_int_eq(event.type, CLAUDE_TEXT);
 	ck_assert_ptr_null(event.text);
+}
+END_TEST
+
+START_TEST(a_tool_use_and_its_input)
+{
+	parse(STREAM("{\"type\":\"content_block_start\",\"index\":2,"
+		     "\"content_block\":{\"type\":\"tool_use\",\"id\":"
+		     "\"toolu_1\",\"name\":\"mcp__client__a\",\"input\":{}}}"));
+	ck_assert_int_eq(event.type, CLAUDE_TOOL_START);
+	ck_assert_str_eq(event.tool, "mcp__client__a");
+	ck_assert_str_eq(event.id, "toolu_1");
+	ck_assert_int_eq(event.block, 2);
+	parse(STREAM("{\"type\":\"content_block_delta\",\"index\":3,"
+		     "\"delta\":{\"type\":\"input_json_delta\","
+		     "\"partial_json\":\"{\\\"a\"}}"));
+	ck_assert_int_eq(event.type, CLAUDE_TOOL_INPUT);
+	ck_assert_str_eq(event.text, "{\"a");
+	ck_assert_int_eq(event.block, 3);
+	parse(STREAM("{\"type\":\"content_block_start\",\"index\":0,"
+		     "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}"));
+	ck_assert_int_eq(event.type, CLAUDE_OTHER);
+}
+END_TEST
+
+START_TEST(an_index_is_small)
+{
+	static const char *const bad[] = {
+	    "-1", "1e15", "\"1\"", "null", "[0]", "1e308"};
+	char line[256];
+
+	(void)snprintf(line, sizeof line,
+	    "{\"type\":\"stream_event\",\"event\":{\"type\":"
+	    "\"content_block_delta\",\"index\":%s,\"delta\":{\"type\":"
+	    "\"input_json_delta\",\"partial_json\":\"{\"}}}",
+	    bad[_i]);
+	parse(line);
+	ck_assert_int_eq(event.type, CLAUDE_TOOL_INPUT);
+	ck_assert_int_eq(event.block, -1);
+}
+END_TEST
+
+/* As it comes where nothing is streamed. */
+START_TEST(a_finished_tool_use)
+{
+	parse("{\"type\":\"assistant\",\"message\":{\"id\":\"msg_1\","
+	      "\"content\":[{\"type\":\"tool_use\",\"id\":\"toolu_1\","
+	      "\"name\":\"mcp__client__a\",\"input\":{\"b\":[1,\"x\"]}}],"
+	      "\"stop_reason\":\"tool_use\"}}");
+	ck_assert_int_eq(event.type, CLAUDE_ASSISTANT);
+	ck_assert_str_eq(event.id, "msg_1");
+	ck_assert_str_eq(event.tool, "mcp__client__a");
+	ck_assert_str_eq(event.input, "{\"b\":[1,\"x\"]}");
+	ck_assert_int_eq(event.stop, CLAUDE_STOP_TOOL);
+	parse_a(CLAUDE_ASSISTANT);
+	ck_assert_ptr_null(event.tool);
+	ck_assert_ptr_null(event.input);
+}
+END_TEST
+
+START_TEST(a_result_may_be_structured)
+{
+	ck_assert(parse("{\"type\":\"result\",\"structured_output\":null}")
+		      ->structured);
+	ck_assert(parse("{\"type\":\"result\",\"structured_output\":{}}")
+		      ->structured);
+	ck_assert(
+	    !parse("{\"type\":\"result\",\"result\":\"{}\"}")->structured);
+}
+END_TEST
+
+#define RPC(message)                                                           \
+	"{\"type\":\"control_request\",\"request_id\":\"R\",\"request\":{"     \
+	"\"subtype\":\"mcp_message\",\"server_name\":\"client\","              \
+	"\"message\":" message "}}"
+
+START_TEST(a_message_for_an_mcp_server)
+{
+	parse(RPC("{\"method\":\"initialize\",\"params\":{"
+		  "\"protocolVersion\":\"2025-11-25\"},\"id\":0}"));
+	ck_assert_int_eq(event.type, CLAUDE_CONTROL_REQUEST);
+	ck_assert_str_eq(event.id, "R");
+	ck_assert_str_eq(event.subtype, "mcp_message");
+	ck_assert_str_eq(event.server, "client");
+	ck_assert_str_eq(event.method, "initialize");
+	ck_assert_str_eq(event.version, "2025-11-25");
+	ck_assert_str_eq(event.rpc_id, "0");
+	parse(RPC("{\"method\":\"ping\",\"id\":\"a\\\"b\"}"));
+	ck_assert_str_eq(event.rpc_id, "\"a\\\"b\"");
+	parse(RPC("{\"method\":\"notifications/x\"}"));
+	ck_assert_ptr_null(event.rpc_id);
+	parse(RPC("{\"method\":7,\"id\":{\"a\":1}}"));
+	ck_assert_ptr_null(event.method);
+	ck_assert_ptr_null(event.rpc_id);
+	parse(RPC("7"));
+	ck_assert_ptr_null(event.method);
+	parse("{\"type\":\"control_request\",\"request\":{\"subtype\":"
+	      "\"other\",\"message\":{\"method\":\"ping\"}}}");
+	ck_assert_ptr_null(event.method);
 }
 END_TEST
 
@@ -666,6 +779,11 @@ kinds(void)
 	tcase_add_test(t, init_tells_session_and_version);
 	tcase_add_test(t, retry_tells_status_and_delay);
 	tcase_add_test(t, deltas_carry_their_text);
+	tcase_add_test(t, a_tool_use_and_its_input);
+	tcase_add_loop_test(t, an_index_is_small, 0, 6);
+	tcase_add_test(t, a_finished_tool_use);
+	tcase_add_test(t, a_result_may_be_structured);
+	tcase_add_test(t, a_message_for_an_mcp_server);
 	tcase_add_test(t, stop_reasons);
 	tcase_add_test(t, message_start_tells_the_id);
 	tcase_add_test(t, assistant_is_a_finished_block);

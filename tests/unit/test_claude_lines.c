@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "suites.h"
+#include "tool_names.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -306,15 +307,15 @@ START_TEST(initialize_replaces_or_appends)
 {
 	static const char *const keys[] = {
 	    "systemPrompt", "appendSystemPrompt"};
+	struct claude_initialize with = {.system = nasty};
 	const cJSON *request;
 	cJSON *json;
 	int append;
 
 	for (append = 0; append < 2; append++) {
 		buf_clear(&out);
-		claude_line_initialize(&out, "id\"1",
-		    &(struct claude_initialize){
-			.system = nasty, .append = append != 0});
+		with.append = append != 0;
+		claude_line_initialize(&out, "id\"1", &with);
 		json = line();
 		ck_assert_str_eq(string_at(json, "type"), "control_request");
 		ck_assert_str_eq(string_at(json, "request_id"), "id\"1");
@@ -324,6 +325,111 @@ START_TEST(initialize_replaces_or_appends)
 		ck_assert_str_eq(string_at(request, keys[append]), nasty);
 		cJSON_Delete(json);
 	}
+}
+END_TEST
+
+START_TEST(initialize_declares_tools_and_a_schema)
+{
+	struct claude_initialize with = {
+	    .tools = true, .schema = "{\"a\":\n12345678901234567890.10}"};
+	const cJSON *request;
+	cJSON *json;
+
+	claude_line_initialize(&out, "i", &with);
+	json = line();
+	request = member(json, "request");
+	ck_assert_int_eq(cJSON_GetArraySize(request), 3);
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(member(request, "sdkMcpServers")), 1);
+	ck_assert_str_eq(
+	    member(request, "sdkMcpServers")->child->valuestring, "client");
+	ck_assert(cJSON_IsObject(member(request, "jsonSchema")));
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&out), "{\"a\": 12345678901234567890.10}"));
+	cJSON_Delete(json);
+	buf_clear(&out);
+	with = (struct claude_initialize){.system = ""};
+	claude_line_initialize(&out, "i", &with);
+	json = line();
+	request = member(json, "request");
+	ck_assert_int_eq(cJSON_GetArraySize(request), 2);
+	ck_assert_str_eq(string_at(request, "systemPrompt"), "");
+	cJSON_Delete(json);
+}
+END_TEST
+
+/* The content of the one line that was said. */
+static const cJSON *
+content_of(cJSON *json)
+{
+	return member(member(json, "message"), "content");
+}
+
+START_TEST(a_call_of_a_tool_is_a_block)
+{
+	struct chat_part parts[] = {{.kind = CHAT_TEXT, .text = text_of("t")},
+	    {.kind = CHAT_TOOL_USE,
+		.id = text_of("toolu_1"),
+		.name = text_of("fs.read"),
+		.text = text_of("{\"a\":\n12345678901234567890.10}")}};
+	struct chat_message m = {
+	    .role = CHAT_ASSISTANT, .parts = parts, .nparts = 2};
+	char name[TOOL_NAME_BYTES];
+	const cJSON *block;
+	cJSON *json;
+
+	tool_name_make(name, "fs.read");
+	claude_line_assistant(&out, &m, "m");
+	json = line();
+	ck_assert_int_eq(cJSON_GetArraySize(content_of(json)), 2);
+	block = cJSON_GetArrayItem(content_of(json), 1);
+	ck_assert_str_eq(string_at(block, "type"), "tool_use");
+	ck_assert_str_eq(string_at(block, "id"), "toolu_1");
+	ck_assert_mem_eq(
+	    string_at(block, "name"), TOOL_PREFIX, strlen(TOOL_PREFIX));
+	ck_assert_str_eq(string_at(block, "name") + strlen(TOOL_PREFIX), name);
+	ck_assert(cJSON_IsObject(member(block, "input")));
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&out), "{\"a\": 12345678901234567890.10}"));
+	cJSON_Delete(json);
+	free(parts[0].text);
+	free(parts[1].id);
+	free(parts[1].name);
+	free(parts[1].text);
+}
+END_TEST
+
+START_TEST(results_of_tools_are_blocks)
+{
+	char type[] = "image/png", id[] = "toolu_1", data[] = "AAAA";
+	char said[] = "@/etc/hostname", other[] = "toolu_2";
+	struct chat_part content[] = {{.kind = CHAT_TEXT, .text = said},
+	    {.kind = CHAT_IMAGE, .media = type, .text = data}};
+	struct chat_part parts[] = {
+	    {.kind = CHAT_TOOL_RESULT, .id = id, .parts = content, .nparts = 2},
+	    {.kind = CHAT_TOOL_RESULT, .id = other}};
+	struct chat_message m = {
+	    .role = CHAT_USER, .parts = parts, .nparts = 2};
+	const cJSON *block, *inner;
+	cJSON *json;
+
+	claude_line_user(&out, &m, true);
+	json = line();
+	ck_assert_int_eq(cJSON_GetArraySize(content_of(json)), 3);
+	block = cJSON_GetArrayItem(content_of(json), 0);
+	ck_assert_str_eq(string_at(block, "type"), "tool_result");
+	ck_assert_str_eq(string_at(block, "tool_use_id"), "toolu_1");
+	inner = member(block, "content");
+	ck_assert_int_eq(cJSON_GetArraySize(inner), 2);
+	ck_assert_str_eq(string_at(cJSON_GetArrayItem(inner, 0), "text"), said);
+	ck_assert_str_eq(
+	    string_at(cJSON_GetArrayItem(inner, 1), "type"), "image");
+	block = cJSON_GetArrayItem(content_of(json), 1);
+	ck_assert_str_eq(string_at(block, "tool_use_id"), "toolu_2");
+	ck_assert_int_eq(cJSON_GetArraySize(member(block, "content")), 0);
+	block = cJSON_GetArrayItem(content_of(json), 2);
+	ck_assert_str_eq(string_at(block, "text"), " ");
+	cJSON_Delete(json);
 }
 END_TEST
 
@@ -364,8 +470,9 @@ START_TEST(lines_are_appended)
 	const char *p;
 	int lines = 0;
 
-	claude_line_initialize(
-	    &out, "a", &(struct claude_initialize){.system = "system"});
+	claude_line_initialize(&out, "a",
+	    &(struct claude_initialize){
+		.system = "system", .schema = "{\n}\r\n", .tools = true});
 	claude_line_user(&out, &m, false);
 	claude_line_assistant(&out, &m, "m");
 	claude_line_user(&out, &m, true);
@@ -429,6 +536,9 @@ suite_claude_lines(void)
 	tcase_add_test(t, an_assistant_line_has_an_array_and_its_own_ids);
 	tcase_add_test(t, ids_never_repeat);
 	tcase_add_test(t, initialize_replaces_or_appends);
+	tcase_add_test(t, initialize_declares_tools_and_a_schema);
+	tcase_add_test(t, a_call_of_a_tool_is_a_block);
+	tcase_add_test(t, results_of_tools_are_blocks);
 	tcase_add_test(t, interrupt_is_a_request);
 	tcase_add_test(t, a_refusal_names_its_request);
 	tcase_add_test(t, lines_are_appended);

@@ -37,6 +37,7 @@ static int from_in, to_out, to_err; /* the CLI's ends */
 static struct chat_request *request;
 static struct buf said; /* read from the CLI's stdin, not looked at yet */
 static struct claude_event event;
+static const struct claude_initialize nothing;
 
 static void
 set_up(void)
@@ -168,7 +169,6 @@ finds_nothing(void)
 static void
 say_as(const char *roles, bool append)
 {
-	struct claude_initialize with = {.append = append};
 	struct buf json = BUF_INIT(4096);
 	struct api_error e;
 	const char *p;
@@ -186,8 +186,10 @@ say_as(const char *roles, bool append)
 	request = openai_request_parse(buf_str(&json), json.len, &e);
 	ck_assert_msg(request != NULL, "%s", e.message);
 	buf_free(&json);
-	with.system = request->system;
-	transport_say(&t, request, 0, &with, "the-model");
+	transport_say(&t, request, 0,
+	    &(struct claude_initialize){
+		.system = request->system, .append = append},
+	    "the-model");
 }
 
 static void
@@ -231,8 +233,7 @@ END_TEST
 START_TEST(a_conversation_from_its_middle)
 {
 	request = TALK("text 0", "text 1", "text 2");
-	transport_say(&t, request, 2, &(const struct claude_initialize){NULL},
-	    "the-model");
+	transport_say(&t, request, 2, &nothing, "the-model");
 	finds_user("\"text 2\"", false);
 	finds_nothing();
 	ck_assert(t.busy);
@@ -371,6 +372,62 @@ START_TEST(what_the_cli_asks_for_is_refused)
 	expect(CLAUDE_INIT);
 	expect(CLAUDE_OTHER);
 	FINDS("\"type\":\"assistant\"");
+}
+END_TEST
+
+#define MCP(id, server, message)                                               \
+	"{\"type\":\"control_request\",\"request_id\":\"" id                   \
+	"\",\"request\":{\"subtype\":\"mcp_message\",\"server_name\":"         \
+	"\"" server "\",\"message\":" message "}}\n"
+#define LIST "{\"method\":\"tools/list\",\"jsonrpc\":\"2.0\",\"id\":1}"
+#define CALL                                                                   \
+	"{\"method\":\"tools/call\",\"params\":{\"name\":\"see\"},\"id\":2}"
+
+static void
+say_with_tools(bool tools)
+{
+	static char name[] = "see", schema[] = "{\"type\":\"object\"}";
+	static struct chat_tool tool = {.name = name, .schema = schema};
+	static struct chat_request r;
+	const struct claude_initialize with = {.tools = tools};
+
+	request = TALK("text 0");
+	r = *request;
+	r.tools = &tool;
+	r.ntools = 1;
+	transport_say(&t, &r, 0, &with, "the-model");
+}
+
+START_TEST(the_clients_tools_are_served)
+{
+	say_with_tools(true);
+	FINDS("\"initialize\"", "\"sdkMcpServers\":[\"client\"]");
+	finds_user("\"text 0\"", false);
+	writes(MCP("R-1", "client", LIST));
+	expect(CLAUDE_OTHER); /* nothing that the turn has to know of */
+	FINDS("\"control_response\"", "\"R-1\"", "\"name\":\"see\"");
+	writes(MCP("R-2", "client", CALL) MCP("R-3", "client", LIST));
+	expect(CLAUDE_TOOL_CALL);
+	expect(CLAUDE_OTHER);
+	FINDS("\"R-3\"", "\"name\":\"see\""); /* and the call waits */
+	writes(MCP("R-4", "other", LIST));
+	expect(CLAUDE_CONTROL_REQUEST);
+	FINDS("\"R-4\"", "\"error\"");
+	ck_assert(t.busy);
+	transport_end_input(&t);
+	writes(MCP("R-5", "client", LIST));
+	expect(CLAUDE_CONTROL_REQUEST);
+	ck_assert_uint_eq(t.queue.len, 0);
+}
+END_TEST
+
+START_TEST(tools_that_are_not_declared_are_not_served)
+{
+	say_with_tools(false);
+	finds_user("\"text 0\"", false);
+	writes(MCP("R-1", "client", LIST));
+	expect(CLAUDE_CONTROL_REQUEST);
+	FINDS("\"control_response\"", "\"R-1\"", "not served");
 }
 END_TEST
 
@@ -731,7 +788,7 @@ START_TEST(a_long_question_is_written_piece_by_piece)
 	ck_assert_ptr_nonnull(part.text);
 	memset(part.text, 'q', len);
 	part.text[len] = '\0';
-	transport_say(&t, &r, 0, &(const struct claude_initialize){NULL}, "m");
+	transport_say(&t, &r, 0, &nothing, "m");
 	pollset_reset(&ps);
 	transport_poll(&t, &ps, true);
 	ck_assert(pollset_has(&ps, t.in.fd));
@@ -786,6 +843,8 @@ conversation(void)
 	tcase_add_test(c, only_a_result_acknowledges);
 	tcase_add_test(c, an_error_is_no_acknowledgement);
 	tcase_add_test(c, what_the_cli_asks_for_is_refused);
+	tcase_add_test(c, the_clients_tools_are_served);
+	tcase_add_test(c, tools_that_are_not_declared_are_not_served);
 	tcase_add_test(c, nothing_is_refused_behind_the_end_of_input);
 	tcase_add_test(c, the_conversation_is_remembered);
 	tcase_add_test(c, interrupt_ends_the_history);

@@ -480,6 +480,19 @@ START_TEST(utf8_refuses)
 }
 END_TEST
 
+START_TEST(a_text_on_one_line)
+{
+	struct buf b = BUF_INIT(64);
+
+	json_text_on_one_line(&b, "{\r\n\"a\\n\":\n1}\n");
+	ck_assert_str_eq(buf_str(&b), "{  \"a\\n\": 1} ");
+	buf_clear(&b);
+	json_text_on_one_line(&b, "");
+	ck_assert_uint_eq(b.len, 0);
+	buf_free(&b);
+}
+END_TEST
+
 Suite *
 suite_json_text(void)
 {
@@ -501,6 +514,7 @@ suite_json_text(void)
 	tcase_add_test(t, repair_is_no_excuse_for_bad_grammar);
 	tcase_add_test(t, quoting);
 	tcase_add_test(t, quoting_every_byte_at_every_place);
+	tcase_add_test(t, a_text_on_one_line);
 	tcase_add_test(t, utf8_of_every_code_point);
 	tcase_add_test(t, utf8_refuses);
 	suite_add_tcase(s, t);
