@@ -11,6 +11,7 @@
 #define VAR(text) ((char[]){text})
 #define OFF       "\"thinking\":{\"type\":\"disabled\"}"
 
+static char bash[] = "Bash", dotted[] = "fs.read";
 static struct chat_tool tools[2];
 static struct chat_request request;
 static struct buf out;
@@ -20,8 +21,8 @@ set_up(void)
 {
 	buf_init(&out, LIMIT_EXTRA_BODY_BYTES);
 	memset(&request, 0, sizeof request);
-	tools[0].name = VAR("Bash");
-	tools[1].name = VAR("fs.read");
+	tools[0].name = bash;
+	tools[1].name = dotted;
 	request.tools = tools;
 	request.ntools = 2;
 }

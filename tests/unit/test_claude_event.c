@@ -44,21 +44,6 @@ static const struct {
 	 "\"claude_code_version\":\"2.1.197\",\"plugins\":[]"),
 	CLAUDE_INIT},
     {SYSTEM("status", ",\"status\":\"requesting\""), CLAUDE_REQUESTING},
-    {"{\"type\":\"stream_event\",\"event\":{\"type\":"
-     "\"content_block_start\",\"index\":1,\"content_block\":{\"type\":"
-     "\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{}}}" TAIL,
-	CLAUDE_TOOL_START},
-    {DELTA("{\"type\":\"input_json_delta\",\"partial_json\":\"{\"}"),
-	CLAUDE_TOOL_INPUT},
-    {"{\"type\":\"control_request\",\"request_id\":\"R\",\"request\":{"
-     "\"subtype\":\"mcp_message\",\"server_name\":\"client\",\"message\":{"
-     "\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"1\"},"
-     "\"id\":0}}}",
-	CLAUDE_CONTROL_REQUEST},
-    {"{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"content\":[{"
-     "\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{"
-     "\"a\":1}}]}}",
-	CLAUDE_ASSISTANT},
     {SYSTEM("status", ",\"status\":\"compacting\""), CLAUDE_OTHER},
     {SYSTEM("status", ",\"status\":null,\"compact_result\":{}"), CLAUDE_OTHER},
     {SYSTEM("api_retry",
@@ -96,7 +81,7 @@ static const struct {
     {DELTA("{\"type\":\"signature_delta\",\"signature\":\"c2ln\"}"),
 	CLAUDE_OTHER},
     {DELTA("{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\"}"),
-	CLAUDE_OTHER},
+	CLAUDE_TOOL_INPUT},
     {STREAM("{\"type\":\"content_block_stop\",\"index\":0}"), CLAUDE_OTHER},
     {STOPPED("\"end_turn\""), CLAUDE_MESSAGE_DELTA},
     {STREAM("{\"type\":\"message_stop\"}"), CLAUDE_OTHER},
@@ -150,6 +135,19 @@ static const struct {
     {"{\"type\":\"keep_alive\"}", CLAUDE_OTHER},
     {"{\"type\":\"of_a_later_version\"}", CLAUDE_OTHER},
     {"{}", CLAUDE_OTHER},
+    {"{\"type\":\"stream_event\",\"event\":{\"type\":"
+     "\"content_block_start\",\"index\":1,\"content_block\":{\"type\":"
+     "\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{}}}" TAIL,
+	CLAUDE_TOOL_START},
+    {"{\"type\":\"control_request\",\"request_id\":\"R\",\"request\":{"
+     "\"subtype\":\"mcp_message\",\"server_name\":\"client\",\"message\":{"
+     "\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"1\"},"
+     "\"id\":0}}}",
+	CLAUDE_CONTROL_REQUEST},
+    {"{\"type\":\"assistant\",\"message\":{\"id\":\"m\",\"content\":[{"
+     "\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{"
+     "\"a\":1}}]}}",
+	CLAUDE_ASSISTANT},
 };
 
 static struct claude_event event;

@@ -12,6 +12,7 @@
 
 #define VAR(text) ((char[]){text})
 
+static char weather[] = "get_weather", empty[] = "{\"type\":\"object\"}";
 static struct buf out;
 static struct chat_tool tools[3];
 static struct chat_request request;
@@ -27,8 +28,8 @@ set_up(void)
 	memset(&request, 0, sizeof request);
 	request.tools = tools;
 	request.ntools = 1;
-	tools[0].name = VAR("get_weather");
-	tools[0].schema = VAR("{\"type\":\"object\"}");
+	tools[0].name = weather;
+	tools[0].schema = empty;
 	json = NULL;
 }
 
@@ -39,7 +40,7 @@ tear_down(void)
 	cJSON_Delete(json);
 }
 
-/* The literals outlive the test; the event is never cleared. */
+/* The event owns nothing here, and is never cleared. */
 static bool
 ask(char *method, char *rpc_id)
 {
