@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clients that npm installs, as tests/clients/package-lock.json has them.
+"""The clients that npm installs, as the lock files below tests/clients have
+them: its own of what is small, and one in a directory for each of the others.
 
 They are installed once into the cache directory, for as long as the lock
 file stays as it is.
@@ -37,15 +38,16 @@ def cache(name):
     return pathlib.Path(base, "ccp-test", name)
 
 
-def _of_lists():
-    lists = b"".join(CLIENTS.joinpath(n).read_bytes() for n in LISTS)
-    return cache(f"clients-{hashlib.sha256(lists).hexdigest()[:16]}")
+def _of_lists(client):
+    lists = b"".join((CLIENTS / client / n).read_bytes() for n in LISTS)
+    digest = hashlib.sha256(lists).hexdigest()[:16]
+    return cache("-".join(["clients", *filter(None, [client]), digest]))
 
 
-def _install(to):
+def _install(client, to):
     for name in LISTS:
         # bytes only: what is copied from may be read-only
-        to.joinpath(name).write_bytes(CLIENTS.joinpath(name).read_bytes())
+        (to / name).write_bytes((CLIENTS / client / name).read_bytes())
     done = subprocess.run(
         ["npm", "ci", "--prefix", str(to), "--ignore-scripts", "--no-audit",
          "--no-fund"],
@@ -55,45 +57,45 @@ def _install(to):
         raise Skip(f"npm ci: {done.stderr.strip()[-300:]}")
 
 
-def _look():
+def _look(client):
     for name in ("node", "npm"):
         if not shutil.which(name):
             raise Skip(f"{name} is not installed")
-    to = _of_lists()
+    to = _of_lists(client)
     to.mkdir(parents=True, exist_ok=True)
     whole = to / "whole"  # npm may be stopped in the middle
     with open(to / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not whole.exists():
-            _install(to)
+            _install(client, to)
             whole.touch()
     return to / "node_modules"
 
 
 @functools.cache
-def _found():
+def _found(client):
     """The directory, or why there is none: asked once."""
     try:
-        return _look(), None
+        return _look(client), None
     except Skip as why:
         return None, why
 
 
-def modules():
-    """The node_modules directory; Skip where there is none."""
-    path, why = _found()
+def modules(client=""):
+    """The node_modules directory of a client; Skip where there is none."""
+    path, why = _found(client)
     if why:
         raise why
     return path
 
 
-def place(directory):
+def place(directory, client=""):
     """Our scripts and the modules that they import, in a directory: node
     looks for modules where the script is."""
     where = pathlib.Path(directory, "clients")
     where.mkdir()
-    where.joinpath("node_modules").symlink_to(modules())
-    for script in CLIENTS.glob("*.mjs"):
+    where.joinpath("node_modules").symlink_to(modules(client))
+    for script in (CLIENTS / client).glob("*.mjs"):
         where.joinpath(script.name).write_bytes(script.read_bytes())
     return where
 
@@ -112,6 +114,6 @@ def run(script, *arguments, **variables):
 
 if __name__ == "__main__":
     try:
-        print(modules())
+        print(modules(*sys.argv[1:]))
     except Skip as nothing:
         sys.exit(str(nothing))
