@@ -252,6 +252,14 @@ def free_port():
         return s.getsockname()[1]
 
 
+def closed_proxy():
+    """Variables: whatever is asked of other hosts goes to a closed port."""
+    closed = f"http://127.0.0.1:{free_port()}"
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    return {**dict.fromkeys(names, closed), "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1"}
+
+
 class Start(Running):
     """A running "ccp start"; stop() returns its stderr.
 

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clients with tools of their own, run as their users run them but with
+nobody there to answer, and what a model does to show that they work.
+
+    with Desk() as desk:
+        done = Cline().ask(desk, url, key, "Hello")
+        eq(done.text, ...)
+
+Each client runs with a HOME of its own, in a directory with a note; nothing
+but loopback can be reached, and what it leaves running is killed.
+"""
+import collections
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+
+import npm
+import procs
+from ccp import closed_proxy
+from fake_openai import Call
+from tap import Skip, contains, eq, fail
+
+TAG_NAME = "CCP_CLIENT_TAG"
+MODEL = "haiku"
+NOTES = 2
+SECONDS = 90  # some take 15 s to start on a busy machine
+
+Done = collections.namedtuple("Done", "text err")
+
+
+class Desk:
+    """Where a client works: home, and work with notes in it, each of which
+    says one of the words."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="ccp-client-")
+        self.home = pathlib.Path(self.dir, "home")
+        self.work = pathlib.Path(self.dir, "work")
+        self.home.mkdir(0o700)
+        self.work.mkdir(0o700)
+        self.words = [secrets.token_hex(8) for _ in range(NOTES)]
+        self.notes = [self._note(*i) for i in enumerate(self.words)]
+        self.copy = self.work / "copy.txt"
+        self._tag = uuid.uuid4().hex
+
+    def _note(self, number, word):
+        path = self.work / f"note{number}.txt"
+        path.write_text(f"the word is {word}\n", encoding="ascii")
+        return path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.clear()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def clear(self):
+        """Kills what a client has started, the client too."""
+        procs.kill(procs.with_variable(TAG_NAME, self._tag))
+
+    def run(self, argv, seconds=SECONDS, **variables):
+        """Runs a program to its end; returns what it wrote.  Another status
+        than 0, or no end in time, is a failure.  Its output goes to files: a
+        process that it leaves would hold a pipe."""
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.home),
+                   "TMPDIR": self.dir, "LANG": "C.UTF-8", "USER": "tester",
+                   "SHELL": "/bin/sh", TAG_NAME: self._tag,
+                   **closed_proxy(), **variables}
+        with tempfile.TemporaryFile() as out, \
+                tempfile.TemporaryFile() as err:
+            # pylint: disable=consider-using-with
+            process = subprocess.Popen(
+                [str(a) for a in argv], env=environ, cwd=self.work,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                start_new_session=True)
+            try:
+                status = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                status = f"none after {seconds} s"
+            finally:
+                self.clear()
+                process.kill()
+                process.wait()
+            texts = [_contents(f) for f in (out, err)]
+        if status != 0:
+            fail(f"{argv[0]}: status {status}\n{texts[0]}\n{texts[1]}")
+        return Done(*texts)
+
+
+def _contents(file):
+    file.seek(0)
+    return file.read().decode("utf-8", "backslashreplace")
+
+
+# --- the clients ------------------------------------------------------------
+
+class Client:
+    """name: for people; lists: its directory below tests/clients.  What it
+    sends stands with each; ccp has to take all of it.  All want a stream with
+    stream_options.include_usage but where something else is said."""
+
+    name = lists = ""
+
+    def ask(self, desk, url, key, prompt):
+        """Has it do what the prompt says; returns what it wrote."""
+        raise NotImplementedError
+
+    def read(self, path):
+        """The call of its tool that reads a file."""
+        raise NotImplementedError
+
+    def write(self, path, text):
+        """Likewise, that writes one."""
+        raise NotImplementedError
+
+
+class Script(Client):
+    """A program of ours that uses a package; it prints a line of JSON.
+
+    openai: a developer and a user message, tools without `strict`; the
+    message with calls comes back as the package got it, so that what ccp puts
+    into it (content null, refusal, reasoning_content) is what ccp gets; one
+    message of role tool for each result, its content a string, JSON where the
+    tool returned an object.  runTools asks with neither stream nor
+    stream_options, and with tool_choice "auto".
+
+    ai: a user message whose content is a string, tool_choice "auto"; in the
+    message with calls content is null where there was no text, in that of a
+    result a string, JSON where the tool returned an object.  generateText
+    asks with neither stream nor stream_options.  Without
+    supportsStructuredOutputs, generateObject sends response_format
+    json_object and, in a warning of its own, says that the schema is lost;
+    with it, json_schema.
+    """
+
+    def __init__(self, lists, script, case, **options):
+        self.name = f"{lists or 'openai'}, {case}"
+        self.lists = lists
+        self._script = script
+        self._case = case
+        self._options = options
+
+    def ask(self, desk, url, key, prompt):
+        script = npm.place(desk.dir, self.lists) / self._script
+        return desk.run([shutil.which("node"), script, self._case, prompt],
+                        CCP_URL=url, CCP_KEY=key,
+                        CCP_OPTIONS=json.dumps(self._options))
+
+    def read(self, path):
+        return Call("read_file", {"path": path.name})
+
+    def write(self, path, text):
+        return Call("write_file", {"path": path.name, "text": text})
+
+
+class Continue(Client):
+    """The command cn.  11 tools in 6 kB, called Read, Write, Bash, Edit and so
+    on as Claude Code's own are, with other schemas; no tool_choice.  The
+    content of a message with calls is "" where there was no text; results are
+    strings."""
+
+    name = lists = "continue"
+
+    def ask(self, desk, url, key, prompt):
+        config = desk.home / "config.yaml"
+        # JSON is YAML
+        config.write_text(json.dumps({
+            "name": "ccp", "version": "1.0.0", "schema": "v1",
+            "models": [{"name": "ccp", "provider": "openai", "model": MODEL,
+                        "apiBase": url, "apiKey": key, "roles": ["chat"],
+                        "capabilities": ["tool_use"]}]}), encoding="utf-8")
+        cn = npm.modules(self.lists) / "@continuedev" / "cli" / "dist" / "cn.js"
+        return desk.run([shutil.which("node"), cn, "--config", config,
+                         "--auto", "-p", prompt],
+                        CONTINUE_CLI_ENABLE_TELEMETRY="0",
+                        CONTINUE_METRICS_ENABLED="0")
+
+    def read(self, path):
+        return Call("Read", {"filepath": path.name})
+
+    def write(self, path, text):
+        return Call("Write", {"filepath": path.name, "content": text})
+
+
+def _native(lists, *path):
+    """A program that a package for this platform has."""
+    program = npm.modules(lists).joinpath(*path)
+    if not program.exists():
+        raise Skip(f"{lists} is not in the lock file for {sys.platform}")
+    program.chmod(0o755)
+    return program
+
+
+class Cline(Client):
+    """25 tools in 18 kB, some with anyOf, tool_choice "auto".  Results are
+    strings of JSON."""
+
+    name = lists = "cline"
+
+    def ask(self, desk, url, key, prompt):
+        cline = _native(self.lists, "@cline", "cli-linux-x64", "bin", "cline")
+        settings = desk.home / "settings.json"
+        settings.write_text(json.dumps(
+            {"telemetryOptOut": True, "autoUpdateEnabled": False}),
+            encoding="utf-8")
+        own = {"CLINE_GLOBAL_SETTINGS_PATH": str(settings)}
+        data, provider = desk.home / "data", "openai-compatible"
+        desk.run([cline, "auth", "-p", provider, "-k", key, "-m", MODEL,
+                  "-b", url, "--data-dir", data], **own)
+        return desk.run([cline, "--data-dir", data, "-c", desk.work,
+                         "-P", provider, "-m", MODEL, prompt], **own)
+
+    def read(self, path):
+        return Call("read_files", {"files": [{"path": str(path)}]})
+
+    def write(self, path, text):
+        return Call("editor", {"path": str(path), "new_text": text})
+
+
+class Opencode(Client):
+    """10 tools in 21 kB, descriptions of up to 4,650 characters, schemas with
+    "$schema"; tool_choice "auto", max_tokens 32000; the prompt in quotation
+    marks if it has spaces.  Results are strings.  At the same time it asks for
+    a title: two user messages one after the other, without tools."""
+
+    name = lists = "opencode"
+
+    def ask(self, desk, url, key, prompt):
+        opencode = _native(self.lists, "opencode-linux-x64-baseline", "bin",
+                           "opencode")
+        config = desk.home / "opencode.json"
+        config.write_text(json.dumps({
+            "autoupdate": False, "share": "disabled",
+            "provider": {"ccp": {
+                "npm": "@ai-sdk/openai-compatible", "name": "ccp",
+                "options": {"baseURL": url, "apiKey": key},
+                "models": {MODEL: {"name": MODEL}}}}}), encoding="utf-8")
+        return desk.run([opencode, "run", "-m", f"ccp/{MODEL}", "--auto",
+                         prompt],
+                        OPENCODE_CONFIG=str(config),
+                        OPENCODE_DISABLE_AUTOUPDATE="1",
+                        OPENCODE_DISABLE_DEFAULT_PLUGINS="1",
+                        OPENCODE_DISABLE_LSP_DOWNLOAD="1",
+                        OPENCODE_DISABLE_MODELS_FETCH="1",
+                        OPENCODE_DISABLE_SHARE="1")
+
+    def read(self, path):
+        return Call("read", {"filePath": str(path)})
+
+    def write(self, path, text):
+        return Call("write", {"filePath": str(path), "content": text})
+
+
+ALL = [
+    Script("", "openai_tools.mjs", "runTools"),
+    Script("", "openai_tools.mjs", "streamed"),
+    Script("ai", "ai_sdk.mjs", "generateText"),
+    Script("ai", "ai_sdk.mjs", "streamText"),
+    Continue(), Cline(), Opencode(),
+]
+
+
+# --- what the model does ----------------------------------------------------
+
+class Errand:
+    """The model has the client read the notes, all at once, then write their
+    words to another file, and then says them.  It knows the words from the
+    results only."""
+
+    PROMPT = "Write the words of the notes to copy.txt."
+    WORD = re.compile("the word is ([0-9a-f]+)")
+
+    def __init__(self, client, desk, notes):
+        self._client = client
+        self._desk = desk
+        self.notes = desk.notes[:notes]
+
+    def reads(self):
+        return [self._client.read(n) for n in self.notes]
+
+    def writes(self, results):
+        words = [w for r in results for w in self.WORD.findall(r)]
+        return self._client.write(self._desk.copy, " ".join(words) + "\n")
+
+    def next(self, results):
+        """The parts of its next message, when it has these results."""
+        done = len(results) - len(self.notes)
+        if not results:
+            return self.reads()
+        if done == 0:
+            return ["I write them down.", self.writes(results)]
+        words = [w for r in results[:-1] for w in self.WORD.findall(r)]
+        return [f"The words are {' and '.join(words)}."]
+
+    def check(self, done):
+        """Of what the client wrote, and what it did."""
+        words = self._desk.words[:len(self.notes)]
+        contains(done.text, f"The words are {' and '.join(words)}.")
+        eq(self._desk.copy.read_text(encoding="ascii").split(), words)
