@@ -24,7 +24,7 @@ import uuid
 import npm
 import procs
 from ccp import closed_proxy
-from fake_openai import Call
+from fake_openai import Call, Thought
 from tap import Skip, contains, eq, fail
 
 TAG_NAME = "CCP_CLIENT_TAG"
@@ -276,6 +276,8 @@ class Errand:
     results only."""
 
     PROMPT = "Write the words of the notes to copy.txt."
+    THOUGHT = "First I have to read them."
+    ASIDE = "I write them down."
     WORD = re.compile("the word is ([0-9a-f]+)")
 
     def __init__(self, client, desk, notes):
@@ -294,9 +296,9 @@ class Errand:
         """The parts of its next message, when it has these results."""
         done = len(results) - len(self.notes)
         if not results:
-            return self.reads()
+            return [Thought(self.THOUGHT), *self.reads()]
         if done == 0:
-            return ["I write them down.", self.writes(results)]
+            return [self.ASIDE, self.writes(results)]
         words = [w for r in results[:-1] for w in self.WORD.findall(r)]
         return [f"The words are {' and '.join(words)}."]
 

@@ -2,7 +2,7 @@
 """A server with the OpenAI chat completions API, on loopback, which answers
 as a function says.
 
-    with FakeOpenAI(lambda request: [text("Hello")]) as api:
+    with FakeOpenAI(lambda request: ["Hello"]) as api:
         ... run a client with api.url ...
         eq(api.requests[-1]["messages"][-1], {...})
 
@@ -15,27 +15,30 @@ import json
 import threading
 
 Call = collections.namedtuple("Call", "name arguments")
+Thought = collections.namedtuple("Thought", "text")
 
 USAGE = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
 
 
-def calls_of(parts):
+def _called(parts, prefix):
     """The calls among the parts of an answer, as the API has them."""
     calls = [p for p in parts if isinstance(p, Call)]
-    return [{"id": f"call_fake{i}", "type": "function",
+    return [{"id": f"call_{prefix}_{i}", "type": "function",
              "function": {"name": c.name,
                           "arguments": json.dumps(c.arguments)}}
             for i, c in enumerate(calls)]
 
 
-def _deltas(parts):
+def _deltas(parts, calls):
     yield {"role": "assistant", "content": ""}
     for part in parts:
-        if isinstance(part, str):
+        if isinstance(part, Thought):
+            yield {"reasoning_content": part.text}
+        elif isinstance(part, str):
             half = len(part) // 2
             yield {"content": part[:half]}
             yield {"content": part[half:]}
-    for index, call in enumerate(calls_of(parts)):
+    for index, call in enumerate(calls):
         arguments = call["function"]["arguments"]
         first = {**call, "function": {**call["function"], "arguments": ""}}
         yield {"tool_calls": [{"index": index, **first}]}
@@ -73,15 +76,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._other()
             return
         request = json.loads(body)
-        parts = fake.take(request, dict(self.headers))
-        finish = "tool_calls" if calls_of(parts) else "stop"
+        number, parts = fake.take(request, {
+            k.lower(): v for k, v in self.headers.items()})
+        calls = _called(parts, number)
+        finish = "tool_calls" if calls else "stop"
         if request.get("stream"):
-            self._stream(request, parts, finish)
+            self._stream(request, _deltas(parts, calls), finish)
             return
         message = {"role": "assistant", "content": "".join(
             p for p in parts if isinstance(p, str)) or None}
-        if calls_of(parts):
-            message["tool_calls"] = calls_of(parts)
+        if calls:
+            message["tool_calls"] = calls
+        for thought in [p for p in parts if isinstance(p, Thought)]:
+            message["reasoning_content"] = thought.text
         self._json(200, {
             "id": "chatcmpl-fake", "object": "chat.completion", "created": 1,
             "model": request["model"], "usage": USAGE,
@@ -94,13 +101,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "created": 1, "model": request["model"], **members}).encode()
             + b"\n\n")
 
-    def _stream(self, request, parts, finish):
+    def _stream(self, request, deltas, finish):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        for delta in _deltas(parts):
+        for delta in deltas:
             self._event(request, choices=[
                 {"index": 0, "delta": delta, "finish_reason": None}])
         self._event(request, choices=[
@@ -119,8 +126,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class FakeOpenAI:
     """The server.  model: gets a request's body and returns the parts of the
-    answer, texts and Calls.  requests: the bodies; heads: their header
-    fields; other: what else was asked for."""
+    answer: texts, Calls and perhaps a Thought.  requests: the bodies; heads: their header
+    fields, in lower case; other: what else was asked for."""
 
     def __init__(self, model):
         self.requests = []
@@ -142,7 +149,8 @@ class FakeOpenAI:
         self._server.server_close()
 
     def take(self, request, head):
+        """The number of the request, and the parts of the answer."""
         with self._lock:
             self.requests.append(request)
             self.heads.append(head)
-            return self._model(request)
+            return len(self.requests), self._model(request)

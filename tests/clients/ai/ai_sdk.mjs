@@ -50,8 +50,10 @@ const asked = {
 };
 const withTools = { ...asked, tools, stopWhen: stepCountIs(5) };
 const withSchema = { ...asked, schema: schemaOf('word') };
-// Only shown by default: an error in a stream shall end the program
-const onError = ({ error }) => { throw error; };
+const onError = ({ error }) => {
+	console.error(error);
+	process.exitCode = 1;
+};
 
 const cases = {
 	async generateText() {
