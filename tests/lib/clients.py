@@ -125,20 +125,16 @@ class Client:
 class Script(Client):
     """A program of ours that uses a package; it prints a line of JSON.
 
-    openai: a developer and a user message, tools without `strict`; the
-    message with calls comes back as the package got it, so that what ccp puts
-    into it (content null, refusal, reasoning_content) is what ccp gets; one
-    message of role tool for each result, its content a string, JSON where the
-    tool returned an object.  runTools asks with neither stream nor
-    stream_options, and with tool_choice "auto".
+    openai: tool_choice "auto", and without a stream "stream": false.  The
+    content of a message with calls is null where there was no text, "" if it
+    was streamed; a message for each result, its content a string, JSON where
+    the tool returned an object.
 
-    ai: a user message whose content is a string, tool_choice "auto"; in the
-    message with calls content is null where there was no text, in that of a
-    result a string, JSON where the tool returned an object.  generateText
-    asks with neither stream nor stream_options.  Without
-    supportsStructuredOutputs, generateObject sends response_format
-    json_object and, in a warning of its own, says that the schema is lost;
-    with it, json_schema.
+    ai: tool_choice "auto", and without a stream no word of it.  The content of
+    a message with calls is null where there was no text, and it has
+    reasoning_content; results as with openai.  An object is asked for with
+    response_format json_schema, strict, but without the provider's
+    supportsStructuredOutputs with json_object, and the schema is lost.
     """
 
     def __init__(self, lists, script, case, **options):
@@ -200,8 +196,9 @@ def _native(lists, *path):
 
 
 class Cline(Client):
-    """25 tools in 18 kB, some with anyOf, tool_choice "auto".  Results are
-    strings of JSON."""
+    """25 tools in 18 kB, some with anyOf, tool_choice "auto".  The content of
+    a message with calls is null where there was no text, and it has
+    reasoning_content.  Results are strings of JSON."""
 
     name = lists = "cline"
 
@@ -228,10 +225,15 @@ class Cline(Client):
 class Opencode(Client):
     """10 tools in 21 kB, descriptions of up to 4,650 characters, schemas with
     "$schema"; tool_choice "auto", max_tokens 32000; the prompt in quotation
-    marks if it has spaces.  Results are strings.  At the same time it asks for
-    a title: two user messages one after the other, without tools."""
+    marks if it has spaces.  Results are strings.  The content of a message
+    with calls is "" where there was no text, and it has reasoning_content.
+    At the same time it asks for a title: two user messages one after the
+    other, without tools, with a reasoning_effort if the model can reason.  If
+    the model's name has "claude" in it, the first and last messages have a
+    cache_control, and so has, in a message with calls, the last call."""
 
     name = lists = "opencode"
+    MODEL = "claude-haiku-4-5"
 
     def ask(self, desk, url, key, prompt):
         opencode = _native(self.lists, "opencode-linux-x64-baseline", "bin",
@@ -242,8 +244,9 @@ class Opencode(Client):
             "provider": {"ccp": {
                 "npm": "@ai-sdk/openai-compatible", "name": "ccp",
                 "options": {"baseURL": url, "apiKey": key},
-                "models": {MODEL: {"name": MODEL}}}}}), encoding="utf-8")
-        return desk.run([opencode, "run", "-m", f"ccp/{MODEL}", "--auto",
+                "models": {self.MODEL: {"name": "Claude",
+                                        "reasoning": True}}}}}), encoding="utf-8")
+        return desk.run([opencode, "run", "-m", f"ccp/{self.MODEL}", "--auto",
                          prompt],
                         OPENCODE_CONFIG=str(config),
                         OPENCODE_DISABLE_AUTOUPDATE="1",
@@ -264,6 +267,7 @@ ALL = [
     Script("", "openai_tools.mjs", "streamed"),
     Script("ai", "ai_sdk.mjs", "generateText"),
     Script("ai", "ai_sdk.mjs", "streamText"),
+    Script("ai", "ai_sdk.mjs", "output", supportsStructuredOutputs=True),
     Continue(), Cline(), Opencode(),
 ]
 
@@ -280,13 +284,12 @@ class Errand:
     ASIDE = "I write them down."
     WORD = re.compile("the word is ([0-9a-f]+)")
 
-    def __init__(self, client, desk, notes):
+    def __init__(self, client, desk):
         self._client = client
         self._desk = desk
-        self.notes = desk.notes[:notes]
 
     def reads(self):
-        return [self._client.read(n) for n in self.notes]
+        return [self._client.read(n) for n in self._desk.notes]
 
     def writes(self, results):
         words = [w for r in results for w in self.WORD.findall(r)]
@@ -294,16 +297,19 @@ class Errand:
 
     def next(self, results):
         """The parts of its next message, when it has these results."""
-        done = len(results) - len(self.notes)
         if not results:
             return [Thought(self.THOUGHT), *self.reads()]
-        if done == 0:
+        if len(results) == NOTES:
             return [self.ASIDE, self.writes(results)]
-        words = [w for r in results[:-1] for w in self.WORD.findall(r)]
-        return [f"The words are {' and '.join(words)}."]
+        return [self._words([w for r in results[:NOTES]
+                             for w in self.WORD.findall(r)])]
+
+    @staticmethod
+    def _words(words):
+        return f"The words are {' and '.join(words)}."
 
     def check(self, done):
         """Of what the client wrote, and what it did."""
-        words = self._desk.words[:len(self.notes)]
-        contains(done.text, f"The words are {' and '.join(words)}.")
-        eq(self._desk.copy.read_text(encoding="ascii").split(), words)
+        contains(done.text, self._words(self._desk.words))
+        eq(self._desk.copy.read_text(encoding="ascii").split(),
+           self._desk.words)

@@ -6,8 +6,8 @@
 //
 // CCP_URL, CCP_KEY: the server.  CCP_OPTIONS: options of the provider.
 
-import { generateObject, generateText, jsonSchema, stepCountIs, streamObject,
-    streamText, tool } from 'ai';
+import { generateObject, generateText, jsonSchema, Output, stepCountIs,
+    streamObject, streamText, tool } from 'ai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { readFile, writeFile } from 'node:fs/promises';
 
@@ -71,6 +71,14 @@ const cases = {
 			finishReason: await result.finishReason,
 			usage: await result.usage,
 		};
+	},
+
+	// Tools and a schema at once
+	async output() {
+		const { output } = await generateText({
+			...withTools, output: Output.object(withSchema),
+		});
+		return { object: output };
 	},
 
 	async generateObject() {
