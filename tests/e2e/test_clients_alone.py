@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 # pylint: disable=wrong-import-position
 import clients  # noqa: E402
 from fake_openai import FakeOpenAI  # noqa: E402
-from tap import add, contains, eq, main  # noqa: E402
+from tap import Failed, add, contains, eq, fail, main, test  # noqa: E402
 
 KEY = "some-key"
 
@@ -108,6 +108,31 @@ def add_errand(client):
                 errand.check(client.ask(desk, api.url, KEY, errand.PROMPT))
                 check_sent(client, [r for r in api.requests if r.get("tools")])
     add(f"{client.name}: files read and written", case)
+
+
+@test("a client without an end is killed, with what it has started")
+def _():
+    with clients.Desk() as desk:
+        try:
+            desk.run(["/bin/sh", "-c", "(sleep 99 &); sleep 99"], 1)
+        except Failed as why:
+            contains(str(why), "no end after 1 s")
+        else:
+            fail("it has ended")
+        eq(desk.running(), [])
+
+
+@test("a client that fails is a failure, and what it has started is killed")
+def _():
+    with clients.Desk() as desk:
+        try:
+            desk.run(["/bin/sh", "-c", "sleep 99 & echo why >&2; exit 3"])
+        except Failed as why:
+            contains(str(why), "status 3")
+            contains(str(why), "why")
+        else:
+            fail("it has succeeded")
+        eq(desk.running(), [])
 
 
 for client_ in clients.ALL:

@@ -25,7 +25,7 @@ import npm
 import procs
 from ccp import closed_proxy
 from fake_openai import Call, Thought
-from tap import Skip, contains, eq, fail
+from tap import Skip, contains, eq, fail, until
 
 TAG_NAME = "CCP_CLIENT_TAG"
 MODEL = "haiku"
@@ -62,9 +62,18 @@ class Desk:
         self.clear()
         shutil.rmtree(self.dir, ignore_errors=True)
 
+    def running(self):
+        """The client's processes and those that it has started."""
+        return procs.with_variable(TAG_NAME, self._tag)
+
     def clear(self):
-        """Kills what a client has started, the client too."""
-        procs.kill(procs.with_variable(TAG_NAME, self._tag))
+        """Kills them."""
+        until(self._none_left, what="the end of the client")
+
+    def _none_left(self):
+        left = self.running()
+        procs.kill(left)
+        return not left
 
     def run(self, argv, seconds=SECONDS, **variables):
         """Runs a program to its end; returns what it wrote.  Another status
@@ -84,14 +93,16 @@ class Desk:
             try:
                 status = process.wait(seconds)
             except subprocess.TimeoutExpired:
-                status = f"none after {seconds} s"
+                status = None
             finally:
                 self.clear()
                 process.kill()
                 process.wait()
             texts = [_contents(f) for f in (out, err)]
         if status != 0:
-            fail(f"{argv[0]}: status {status}\n{texts[0]}\n{texts[1]}")
+            what = f"no end after {seconds} s" if status is None \
+                else f"status {status}"
+            fail("\n".join([f"{argv[0]}: {what}", *texts]))
         return Done(*texts)
 
 
@@ -173,9 +184,9 @@ class Continue(Client):
             "models": [{"name": "ccp", "provider": "openai", "model": MODEL,
                         "apiBase": url, "apiKey": key, "roles": ["chat"],
                         "capabilities": ["tool_use"]}]}), encoding="utf-8")
-        cn = npm.modules(self.lists) / "@continuedev" / "cli" / "dist" / "cn.js"
-        return desk.run([shutil.which("node"), cn, "--config", config,
-                         "--auto", "-p", prompt],
+        cli = npm.modules(self.lists) / "@continuedev" / "cli"
+        return desk.run([shutil.which("node"), cli / "dist" / "cn.js",
+                         "--config", config, "--auto", "-p", prompt],
                         CONTINUE_CLI_ENABLE_TELEMETRY="0",
                         CONTINUE_METRICS_ENABLED="0")
 
@@ -245,7 +256,8 @@ class Opencode(Client):
                 "npm": "@ai-sdk/openai-compatible", "name": "ccp",
                 "options": {"baseURL": url, "apiKey": key},
                 "models": {self.MODEL: {"name": "Claude",
-                                        "reasoning": True}}}}}), encoding="utf-8")
+                                        "reasoning": True}}}}}),
+            encoding="utf-8")
         return desk.run([opencode, "run", "-m", f"ccp/{self.MODEL}", "--auto",
                          prompt],
                         OPENCODE_CONFIG=str(config),

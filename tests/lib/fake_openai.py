@@ -126,8 +126,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class FakeOpenAI:
     """The server.  model: gets a request's body and returns the parts of the
-    answer: texts, Calls and perhaps a Thought.  requests: the bodies; heads: their header
-    fields, in lower case; other: what else was asked for."""
+    answer: texts, Calls and perhaps a Thought.  requests: the bodies; heads:
+    their header fields, in lower case; other: what else was asked for."""
 
     def __init__(self, model):
         self.requests = []

@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 import npm
-from ccp import free_port
+from ccp import closed_proxy
 from tap import Skip
 
 VERSIONS = {
@@ -98,12 +98,10 @@ def _installed(version):
 
 def variables(url, **more):
     """What the CLI needs to talk to the mock and to nobody else: its key is
-    made up, and whatever it asks of other hosts goes to a closed port."""
-    closed = f"http://127.0.0.1:{free_port()}"
+    made up, and it does not reach other hosts."""
     own = {"ANTHROPIC_BASE_URL": url,
            "ANTHROPIC_API_KEY": "sk-ant-made-up-for-tests",
-           "HTTP_PROXY": closed, "HTTPS_PROXY": closed,
-           "NO_PROXY": "127.0.0.1",
+           **closed_proxy(),
            "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1",
            # root may not bypass permissions outside of a sandbox
            "IS_SANDBOX": "1",
