@@ -446,30 +446,55 @@ chat_begin(struct chat *c)
 	try_start(c);
 }
 
+static bool
+read_request(struct chat *c, struct api_error *e)
+{
+	const struct buf *body = http_conn_body(c->x->conn);
+
+	c->request = openai_request_parse(buf_str(body), body->len, e);
+	if (c->request == NULL)
+		return false;
+	if (c->request->n == 1)
+		return true;
+	api_error_param(e, "n", "unsupported_value",
+	    "n must be 1: there is one answer to a request.");
+	return false;
+}
+
+/* The answer names the model as the client did. */
+static bool
+open_reply(struct chat *c, const char *name, struct api_error *e)
+{
+	const struct chat_request *r = c->request;
+	struct model_list models;
+
+	model_list_read(&models, c->x->settings->models);
+	c->model = strdup(model_resolve(&models,
+	    r->model == NULL ? c->x->settings->default_model : r->model));
+	if (c->model == NULL || !reply_open(&c->turn.reply, c->x, name,
+				    r->stream, r->include_usage)) {
+		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
+		return false;
+	}
+	c->turn.reply.function = r->functions;
+	return true;
+}
+
 /* Everything that can fail, in order; false sets *e. */
 static bool
 chat_open(struct chat *c, struct exchange *x, struct api_error *e)
 {
-	const struct buf *body = http_conn_body(x->conn);
-	struct model_list models;
-	const char *model;
+	char name[LIMIT_MODEL_BYTES + 1];
 
 	c->x = x;
-	c->request = openai_request_parse(buf_str(body), body->len, e);
-	if (c->request == NULL ||
-	    !chat_mode_find(x, c->request, &c->as_model, e))
+	if (!read_request(c, e))
 		return false;
-	model = c->request->model == NULL ? x->settings->default_model
-	                                  : c->request->model;
-	model_list_read(&models, x->settings->models);
-	c->model = strdup(model_resolve(&models, model));
-	if (c->model == NULL ||
-	    !reply_open(&c->turn.reply, x, model, c->request->stream,
-		c->request->include_usage)) {
-		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
+	(void)snprintf(name, sizeof(name), "%s",
+	    c->request->model == NULL ? x->settings->default_model
+				      : c->request->model);
+	if (!chat_mode_find(x, c->request, &c->as_model, e) ||
+	    !open_reply(c, name, e))
 		return false;
-	}
-	c->turn.reply.function = c->request->functions;
 	if (!c->as_model)
 		return chat_directory_find(&c->directory, x, c->request, e);
 	model_open(&c->model_words, c->request);
