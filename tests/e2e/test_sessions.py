@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
 import real_claude  # noqa: E402
+import tap  # noqa: E402
 from answers import PATH, ask  # noqa: E402
 from ccp import Env, HandlerSocket, chat_body  # noqa: E402
 from mock_messages import Mock, answer  # noqa: E402
@@ -418,6 +419,13 @@ def _():
         say("SYSTEM3", "on", "6", "resumed")
         del talk.texts[10:]
         say("SYSTEM3", "again", "7", "forked")
+
+
+def keep_cli_cases():
+    """Those in which it is the CLI that may differ."""
+    tap.keep([name for name in tap.names()
+              if not name.startswith(("the store ", "identical turns",
+                                      "SESSION_TTL", "how a client"))])
 
 
 if __name__ == "__main__":
