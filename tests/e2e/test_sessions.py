@@ -315,7 +315,7 @@ def _():
                 turns(talk, n, n + 1)
 
 
-@test("a handler killed in the middle: the next one goes on")
+@test("a handler killed in the middle: the next one goes on in a copy")
 def _():
     with Mock() as api, real(api) as env:
         with HandlerSocket(env) as handler:
@@ -330,9 +330,14 @@ def _():
         handler.kill()
         handler.http.close()
         event.set()
+        # Half a line may be the last one of the transcript.
+        for path in transcripts(env):
+            with open(path, "ab") as file:
+                file.write(b'{"parentUuid":"half a li')
         with HandlerSocket(env) as handler:
             talk.handler = handler
-            turns(talk, 2, 4)
+            talk.say("question 2", "answer 2", "forked")
+            turns(talk, 3, 5)
 
 
 @test("a follow-up at once, on another connection, waits until it is saved")
