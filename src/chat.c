@@ -378,7 +378,8 @@ open_session(struct chat *c)
 	const struct exchange *x = c->x;
 	const struct session_frame frame = {.cwd = c->directory.path,
 	    .key_name = x->key_name,
-	    .append = appends(c)};
+	    .append = appends(c),
+	    .body = http_conn_body(x->conn)};
 	char why[256];
 	bool found = session_place_find(
 	    &c->store, x->settings, x->env, why, sizeof(why));

@@ -21,12 +21,13 @@ LAYERS = {
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
     3: "api_error claude claude_args claude_error claude_event claude_find "
-       "claude_guard claude_lines claude_place claude_transport "
+       "claude_guard claude_lines claude_place claude_transcript "
+       "claude_transport "
        "claude_version directory_talk media "
        "openai_messages openai_params openai_parts openai_request "
        "openai_response "
-       "session session_claim session_key session_original session_place "
-       "session_record session_store store_copy store_file store_lock "
+       "session session_claim session_key session_legacy session_original "
+       "session_place session_record session_store store_copy store_file store_lock "
        "store_scan store_value",
     4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
        "health models refused route serve task",
