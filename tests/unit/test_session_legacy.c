@@ -2,11 +2,16 @@
 #include "session_legacy.h"
 
 #include <check.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "buf.h"
+#include "aid.h"
+#include "session.h"
 #include "suites.h"
 
 #include "banned.h"
@@ -142,11 +147,200 @@ START_TEST(what_is_no_request)
 }
 END_TEST
 
+/* The session it leads to */
+
+#define S     "aaaaaaaa-0000-4000-8000-000000000001"
+#define S2    "bbbbbbbb-0000-4000-8000-000000000002"
+#define U1    "00000000-0000-4000-8000-0000000000a1"
+#define U2    "00000000-0000-4000-8000-0000000000a2"
+
+#define HELLO USER("hello") ENDING
+#define LINE(uuid, text)                                                       \
+	"{\"type\":\"assistant\",\"uuid\":\"" uuid                             \
+	"\",\"message\":{\"id\":\"" uuid                                       \
+	"\",\"content\":[{\"type\":\"text\",\"text\":\"" text "\"}]}}\n"
+
+static char home[PATH_MAX + 16];
+static char *const env[] = {home, NULL};
+static char transcript[PATH_MAX + 128];
+static char original[PATH_MAX + 16];
+static struct session_place place;
+
+static void
+write_original(long age_s)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+	    "{\"%s\":{\"sessionId\":\"" S "\",\"createdAt\":%lld000}}",
+	    known[0].digest, (long long)time(NULL) - age_s);
+	(void)snprintf(original, sizeof(original), "%s",
+	    aid_make_file("sessions.json", text, 0600));
+}
+
+static void
+write_transcript(const char *lines)
+{
+	FILE *file = fopen(transcript, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(lines, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void
+set_up(void)
+{
+	static const char *const below[] = {"", "/projects", "/projects/-srv"};
+	struct settings s = {.session_ttl_ms = 3600000};
+	char why[256], dir[PATH_MAX + 64];
+	size_t i;
+
+	(void)snprintf(home, sizeof(home), "HOME=%s", aid_make_dir());
+	for (i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+		(void)snprintf(
+		    dir, sizeof(dir), "%s/.claude%s", aid_dir(), below[i]);
+		ck_assert_int_eq(mkdir(dir, 0700), 0);
+	}
+	(void)snprintf(transcript, sizeof(transcript), "%s/" S ".jsonl", dir);
+	write_transcript(LINE(U1, "good day\\n"));
+	write_original(60);
+	s.session_file = original;
+	ck_assert(session_place_find(&place, &s, env, why, sizeof(why)));
+}
+
+static void
+tear_down(void)
+{
+	session_place_clear(&place);
+	aid_remove_dir();
+}
+
+static void
+open_for(struct session *s, const char *cwd, const char *messages)
+{
+	struct session_frame frame = {.cwd = cwd, .key_name = ""};
+	struct buf body = BUF_INIT(4096);
+	struct chat_request *r;
+	struct api_error e;
+
+	buf_addf(&body, "{\"messages\":[%s]}", messages);
+	frame.body = &body;
+	r = openai_request_parse(buf_str(&body), body.len, &e);
+	ck_assert_msg(r != NULL, "%s", e.message);
+	session_open(s, &place, &frame, r);
+	chat_request_free(r);
+	ck_assert(session_find(s));
+	ck_assert_str_eq(s->trouble, "");
+	buf_free(&body);
+}
+
+static void
+expect_copy(struct session *s, const char *messages)
+{
+	open_for(s, "/srv", messages);
+	ck_assert_int_eq(s->plan, SESSION_FORK);
+	ck_assert_str_eq(s->id, S);
+	ck_assert_str_eq(s->at, U1);
+	ck_assert_uint_eq(s->first, 2);
+	ck_assert_int_eq(s->claim, -1);
+}
+
+static void
+expect_told(const char *cwd, const char *messages)
+{
+	struct session s;
+
+	open_for(&s, cwd, messages);
+	ck_assert_int_eq(s.plan, SESSION_REPLAY);
+	ck_assert_uint_eq(s.first, 0);
+	session_close(&s);
+}
+
+START_TEST(its_session_is_copied)
+{
+	struct session s;
+
+	expect_copy(&s, HELLO);
+	session_start(&s);
+	ck_assert_int_eq(s.plan, SESSION_FORK);
+	session_answered(&s, S2, U2, "yes");
+	session_ended(&s);
+	/* From here on it is ours. */
+	ck_assert_int_eq(unlink(transcript), 0);
+	open_for(&s, "/srv", HELLO "," ASSISTANT("yes") "," USER("more"));
+	ck_assert_int_eq(s.plan, SESSION_RESUME);
+	ck_assert_str_eq(s.id, S2);
+	ck_assert_str_eq(s.at, U2);
+	session_close(&s);
+}
+END_TEST
+
+/* What is at the end of the transcript in place of the answer, and whether the
+ * session is of use all the same. */
+static const struct {
+	const char *lines;
+	bool use;
+} ends[] = {
+    {LINE(U1, "good day"), true},
+    {LINE(U1, "good day") "{\"type\":\"user\",\"message\":{}}\n", true},
+    {LINE(U1, "good day") LINE(U2, "begun"), false},
+    {LINE(U1, "good day!"), false},
+    {LINE(U1, "good"), false},
+    {LINE(U1, " good day"), false},
+    {LINE(U1, "good day") "{\"type\"", false},
+    {"", false},
+};
+
+START_TEST(only_where_it_ends_with_the_answer)
+{
+	struct session s;
+
+	write_transcript(ends[_i].lines);
+	if (!ends[_i].use) {
+		expect_told("/srv", HELLO);
+		return;
+	}
+	expect_copy(&s, HELLO);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(another_conversation_is_told)
+{
+	expect_told("/srv", USER("hello!") ENDING);
+	expect_told("/srv", USER("hello") "," ASSISTANT("good") "," USER("on"));
+	expect_told("/srv", HELLO "," USER("and"));
+	expect_told("/tmp", HELLO);
+	ck_assert_int_eq(unlink(transcript), 0);
+	expect_told("/srv", HELLO);
+}
+END_TEST
+
+START_TEST(a_lost_copy_is_told)
+{
+	struct session s;
+
+	expect_copy(&s, HELLO);
+	session_lost(&s);
+	ck_assert_int_eq(s.plan, SESSION_REPLAY);
+	ck_assert_uint_eq(s.first, 0);
+	session_close(&s);
+}
+END_TEST
+
+START_TEST(what_has_expired_is_told)
+{
+	write_original(3601);
+	expect_told("/srv", HELLO);
+}
+END_TEST
+
 Suite *
 suite_session_legacy(void)
 {
 	Suite *s = suite_create("session_legacy");
-	TCase *tc = tcase_create("all");
+	TCase *tc = tcase_create("digest"), *plan = tcase_create("session");
 
 	tcase_add_loop_test(
 	    tc, as_that_program_did, 0, sizeof(known) / sizeof(known[0]));
@@ -154,5 +348,13 @@ suite_session_legacy(void)
 	    tc, what_cannot_be_told, 0, sizeof(unclear) / sizeof(unclear[0]));
 	tcase_add_test(tc, what_is_no_request);
 	suite_add_tcase(s, tc);
+	tcase_add_checked_fixture(plan, set_up, tear_down);
+	tcase_add_test(plan, its_session_is_copied);
+	tcase_add_loop_test(plan, only_where_it_ends_with_the_answer, 0,
+	    sizeof(ends) / sizeof(ends[0]));
+	tcase_add_test(plan, another_conversation_is_told);
+	tcase_add_test(plan, a_lost_copy_is_told);
+	tcase_add_test(plan, what_has_expired_is_told);
+	suite_add_tcase(s, plan);
 	return s;
 }
