@@ -22,7 +22,8 @@ import tap  # noqa: E402
 from answers import PATH, ask  # noqa: E402
 from ccp import Env, HandlerSocket, chat_body  # noqa: E402
 from mock_messages import Mock, answer  # noqa: E402
-from tap import contains, eq, lacks, main, test  # noqa: E402
+from original import write_original  # noqa: E402
+from tap import contains, eq, lacks, main, ok, test  # noqa: E402
 
 
 def real(api, **settings):
@@ -424,6 +425,60 @@ def _():
         say("SYSTEM3", "on", "6", "resumed")
         del talk.texts[10:]
         say("SYSTEM3", "again", "7", "forked")
+
+
+def leave_to_original(talk, env):
+    """From now on only the file of the Node.js version knows the talk."""
+    path, = transcripts(env)
+    file = pathlib.Path(env.home, "sessions.json")
+    write_original(file, [
+        (chat_body(*talk.texts)["messages"], path.stem, 60)])
+    env.environ["SESSION_FILE"] = str(file)
+    return path
+
+
+@test("a conversation that the Node.js version began goes on in a copy")
+def _():
+    with talking() as (talk, env):
+        turns(talk, 0, 2)
+        talk.use_bash("look", "echo made by bash", "made by bash", "seen",
+                      "resumed")
+        settled(talk)
+        path = leave_to_original(talk, env)
+        before = path.read_bytes()
+        with HandlerSocket(env) as talk.handler:
+            other = talk.at()
+            talk.say("and now?", "still here", "forked")
+            talk.say("on", "on", "resumed", stream=True)
+            other.say("or so?", "another answer", "forked", stream=True)
+            talk.say("and on", "on", "resumed")
+        eq(path.read_bytes(), before, "the original's session")
+
+
+@test("the same where it broke a turn off: nobody sees any of that")
+def _():
+    with talking() as (talk, env):
+        turns(talk, 0, 2)
+        with HandlerSocket(env) as handler:
+            event = threading.Event()
+            talk.api.script(answer("begun ", event, "and never ended"))
+            before = len(talk.api.requests)
+            handler.http.send_json(PATH, chat_body(*talk.texts, "FOREIGN"))
+            talk.api.wait_requests(before + 1)
+            time.sleep(0.3)
+            handler.http.close()
+            handler.wait()
+            event.set()
+        path = leave_to_original(talk, env)
+        contains(path.read_text(encoding="utf-8"), "FOREIGN")
+        with HandlerSocket(env) as talk.handler:
+            talk.api.script(answer("still here"))
+            got = ask(talk.handler.http, *talk.texts, "and now?")
+            # Whether some of its answer was saved is a matter of time.
+            ok(got.session in ("forked", "replayed"), got.session)
+            talk.heard("and now?", "still here", got.session, got.session)
+            eq(talk.api.last().messages, talk.known[:-1])
+            talk.say("on", "on", "resumed")
 
 
 def keep_cli_cases():

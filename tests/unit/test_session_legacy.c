@@ -167,13 +167,13 @@ static char original[PATH_MAX + 16];
 static struct session_place place;
 
 static void
-write_original(long age_s)
+write_original(const char *digest, long age_s)
 {
 	char text[512];
 
 	(void)snprintf(text, sizeof(text),
-	    "{\"%s\":{\"sessionId\":\"" S "\",\"createdAt\":%lld000}}",
-	    known[0].digest, (long long)time(NULL) - age_s);
+	    "{\"%s\":{\"sessionId\":\"" S "\",\"createdAt\":%lld000}}", digest,
+	    (long long)time(NULL) - age_s);
 	(void)snprintf(original, sizeof(original), "%s",
 	    aid_make_file("sessions.json", text, 0600));
 }
@@ -204,7 +204,7 @@ set_up(void)
 	}
 	(void)snprintf(transcript, sizeof(transcript), "%s/" S ".jsonl", dir);
 	write_transcript(LINE(U1, "good day\\n"));
-	write_original(60);
+	write_original(known[0].digest, 60);
 	s.session_file = original;
 	ck_assert(session_place_find(&place, &s, env, why, sizeof(why)));
 }
@@ -317,6 +317,18 @@ START_TEST(another_conversation_is_told)
 }
 END_TEST
 
+/* Messages without text are dropped from a request, so the last answer in it
+ * would be another one. */
+START_TEST(an_answer_without_text_is_none)
+{
+	write_original(
+	    "5ac7791b2ab8a8753a82e39fd0ce75032dab3a3b53e4e5502f5b848f4a7164db",
+	    60);
+	write_transcript(LINE(U1, "good day") LINE(U2, " "));
+	expect_told("/srv", HELLO "," ASSISTANT(" ") "," USER("more"));
+}
+END_TEST
+
 START_TEST(a_lost_copy_is_told)
 {
 	struct session s;
@@ -331,7 +343,7 @@ END_TEST
 
 START_TEST(what_has_expired_is_told)
 {
-	write_original(3601);
+	write_original(known[0].digest, 3601);
 	expect_told("/srv", HELLO);
 }
 END_TEST
@@ -353,6 +365,7 @@ suite_session_legacy(void)
 	tcase_add_loop_test(plan, only_where_it_ends_with_the_answer, 0,
 	    sizeof(ends) / sizeof(ends[0]));
 	tcase_add_test(plan, another_conversation_is_told);
+	tcase_add_test(plan, an_answer_without_text_is_none);
 	tcase_add_test(plan, a_lost_copy_is_told);
 	tcase_add_test(plan, what_has_expired_is_told);
 	suite_add_tcase(s, plan);
