@@ -136,8 +136,9 @@ END_TEST
 
 START_TEST(what_is_no_request)
 {
-	static const char *const bodies[] = {
-	    "", "{", "[]", "1", "{\"messages\":1}", "{\"messages\":{}}"};
+	static const char *const bodies[] = {"", "{", "[]", "1",
+	    "{\"messages\":1}", "{\"messages\":{}}",
+	    "{\"messages\":[" USER("hello") ENDING "]} x"};
 	unsigned char digest[SESSION_DIGEST_BYTES];
 	size_t i;
 
@@ -276,6 +277,21 @@ START_TEST(its_session_is_copied)
 }
 END_TEST
 
+START_TEST(what_we_know_ourselves_comes_first)
+{
+	struct session s;
+
+	open_for(&s, "/srv", USER("hello"));
+	ck_assert_int_eq(s.plan, SESSION_NEW);
+	session_answered(&s, S2, U2, "good day");
+	session_ended(&s);
+	open_for(&s, "/srv", HELLO);
+	ck_assert_int_eq(s.plan, SESSION_RESUME);
+	ck_assert_str_eq(s.id, S2);
+	session_close(&s);
+}
+END_TEST
+
 /* What is at the end of the transcript in place of the answer, and whether the
  * session is of use all the same. */
 static const struct {
@@ -362,6 +378,7 @@ suite_session_legacy(void)
 	suite_add_tcase(s, tc);
 	tcase_add_checked_fixture(plan, set_up, tear_down);
 	tcase_add_test(plan, its_session_is_copied);
+	tcase_add_test(plan, what_we_know_ourselves_comes_first);
 	tcase_add_loop_test(plan, only_where_it_ends_with_the_answer, 0,
 	    sizeof(ends) / sizeof(ends[0]));
 	tcase_add_test(plan, another_conversation_is_told);
