@@ -33,7 +33,7 @@ answered(const struct chat_request *r)
 }
 
 /* One that replaces the CLI's own is as good as another, as the CLI takes it
- * anew each time; of those that are appended it keeps the first. */
+ * anew each time; one that is appended it takes only if it has kept none. */
 static void
 tell_system(struct session *s, const char *system, bool append)
 {
@@ -54,8 +54,8 @@ tell_system(struct session *s, const char *system, bool append)
 		(void)snprintf(s->system, sizeof(s->system), REPLACED);
 }
 
-/* May a session that began with the system text old be continued with that of
- * the request?  Newer CLIs keep what a session began with unless another
+/* May a session that was last told the system text old be continued with that
+ * of the request?  Newer CLIs keep what a session was told unless another
  * system prompt replaces it (measured, CLI 2.1.330). */
 static bool
 system_fits(const struct session *s, const char *old)
@@ -222,14 +222,13 @@ put_head(struct session *s, struct session_store *st)
 	(void)snprintf(
 	    state.key_name, sizeof(state.key_name), "%s", s->key_name);
 	state.used = state.created = now;
-	if (get_state(s, st, s->id, &old)) {
+	if (get_state(s, st, s->id, &old))
 		state.created = old.created;
-		memcpy(state.system, old.system, sizeof(state.system));
-	}
 	session_state_clear(&old);
 	return put_state(s, st, &state);
 }
 
+/* The CLI may keep the turn's system text whatever becomes of the turn. */
 static bool
 put_dirty(struct session *s, struct session_store *st, bool dirty)
 {
@@ -237,6 +236,7 @@ put_dirty(struct session *s, struct session_store *st, bool dirty)
 	bool ok = get_state(s, st, s->id, &state);
 
 	state.dirty = dirty;
+	memcpy(state.system, s->system, sizeof(state.system));
 	ok = ok && put_state(s, st, &state);
 	session_state_clear(&state);
 	return ok;

@@ -414,6 +414,15 @@ def _():
         say("SYSTEM4", "again", "5", "forked")
 
 
+@test("the system text is the request's, and not that of an earlier turn")
+def _():
+    with with_systems("replace") as (_, say):
+        say("", "hello", "1", "new")
+        say("SYSTEM1", "on", "2", "resumed")
+        say("", "on", "3", "replayed")
+        say("", "on", "4", "resumed")
+
+
 @test("the system text is the request's, also where it is appended")
 def _():
     with with_systems("append") as (talk, say):
