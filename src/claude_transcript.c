@@ -3,7 +3,6 @@
 
 #include <cjson/cJSON.h>
 
-#include <limits.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -55,7 +54,7 @@ claude_transcript_path(char *const *env, const char *cwd, const char *session)
 {
 	const char *config = variable(env, "CLAUDE_CONFIG_DIR"),
 		   *home = variable(env, "HOME");
-	CLEANUP_BUF struct buf path = BUF_INIT(2 * PATH_MAX);
+	CLEANUP_BUF struct buf path = BUF_INIT(4 * LIMIT_SETTING_BYTES);
 
 	if (config != NULL)
 		buf_addstr(&path, config);
