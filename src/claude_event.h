@@ -45,6 +45,7 @@ struct claude_event {
 	bool synthetic; /* ASSISTANT: model "<synthetic>", not an answer */
 	bool is_error;  /* RESULT, CONTROL_RESPONSE */
 	bool lost;      /* a part of it: NO_MEMORY */
+	bool own;       /* RESULT: of a turn that the CLI began by itself */
 	int status;     /* RESULT, RETRY: HTTP status of the API, 0: none */
 	double retry_delay_ms;
 	long long resets_at; /* seconds since 1970 */

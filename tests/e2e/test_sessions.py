@@ -131,6 +131,25 @@ def _():
         contains(str(talk.known), os.path.realpath(env.work))
 
 
+@test("a command that ran on behind the answer: the next answer is Claude's")
+def _():
+    with talking() as (talk, _):
+        call = {"command": "sleep 300", "description": "for the test",
+                "run_in_background": True}
+        talk.api.script(answer(tools=[("Bash", call)]), answer("it runs"))
+        talk.texts = ["run it", "it runs"]
+        eq(ask(talk.handler.http, talk.texts[0]).text, talk.texts[1])
+        settled(talk)  # Claude may ask for more, now that the command ended
+        for said, reply in (("and?", "it was stopped"), ("on", "done")):
+            talk.api.script(answer(reply))
+            got = ask(talk.handler.http, *talk.texts, said)
+            eq((got.status, got.text, got.session), (200, reply, "resumed"))
+            role, blocks = talk.api.last().messages[-1]
+            eq((role, blocks[-1]), ("user", said))
+            talk.texts += [said, reply]
+        contains(str(talk.api.last().messages), "task-notification")
+
+
 @test("regenerating the third answer: a copy, and both go on")
 def _():
     with talking() as (talk, _):
