@@ -77,6 +77,7 @@ begin_again(struct chat *c, const char *why)
 	log_info("%s session %s cannot be continued and is told anew: %s",
 	    c->x->id, c->session.id, why);
 	session_lost(&c->session);
+	turn_again(&c->turn);
 	tell_session(c);
 	c->again = true;
 	claude_stop(c->claude);
