@@ -333,6 +333,13 @@ on_bad_line(struct chat_turn *t)
 }
 
 void
+turn_again(struct chat_turn *t)
+{
+	free(t->error);
+	t->error = NULL;
+}
+
+void
 turn_event(struct chat_turn *t, const struct claude_event *e)
 {
 	switch (e->type) {

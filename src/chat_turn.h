@@ -38,6 +38,9 @@ struct chat_turn {
  * session can be continued from there. */
 bool turn_whole(const struct chat_turn *t, const struct claude_event *e);
 
+/* Another process begins anew with the turn; nothing of it has been told. */
+void turn_again(struct chat_turn *t);
+
 /* One event of the turn, which may end the answer. */
 void turn_event(struct chat_turn *t, const struct claude_event *e);
 

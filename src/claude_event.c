@@ -255,6 +255,7 @@ parse_result(const cJSON *line, struct claude_event *e)
 	e->type = CLAUDE_RESULT;
 	e->subtype = copy_of(e, line, "subtype");
 	e->is_error = cJSON_IsTrue(member(line, "is_error"));
+	e->own = text_is(member(line, "origin"), "kind", "task-notification");
 	e->status = status_of(line, "api_error_status");
 	e->usage = usage_of(member(line, "usage"));
 	e->terminal = copy_of(e, line, "terminal_reason");

@@ -51,6 +51,7 @@ struct claude_event {
 	bool is_error;   /* RESULT, CONTROL_RESPONSE */
 	bool lost;       /* a part of it: NO_MEMORY */
 	bool structured; /* RESULT: it has a structured_output */
+	bool own;        /* RESULT: of a turn that the CLI began by itself */
 	int block;       /* TOOL_START, TOOL_INPUT: index in the message; -1:
 	                  * it has none */
 	int status;      /* RESULT, RETRY: HTTP status of the API, 0: none */

@@ -26,6 +26,7 @@ place_open(struct claude_place *p, const struct settings *s, char *const *env)
 	if (most == 0)
 		most = 2 * cores();
 	p->dir = runtime_dir_open(env);
+	p->error = p->dir == -1 ? errno : 0;
 	p->give_up = clock_ms() + LIMIT_QUEUE_MS;
 	slots_open(&p->running, p->dir, "running", most, LIMIT_QUEUE);
 	slots_open(&p->starting, p->dir, "starting", cores(), most);
@@ -61,7 +62,7 @@ place_try(struct claude_place *p, struct api_error *e, int *ret_error)
 	case SLOTS_ERROR:
 		break;
 	}
-	*ret_error = errno;
+	*ret_error = p->dir == -1 ? p->error : errno;
 	return PLACE_TAKEN;
 }
 

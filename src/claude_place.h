@@ -15,7 +15,8 @@
 #include "slots.h"
 
 struct claude_place {
-	int dir; /* the runtime directory, -1: there is none */
+	int dir;   /* the runtime directory, -1: there is none */
+	int error; /* then: the errno */
 	struct slots running, starting;
 	int64_t give_up; /* clock_ms() when waiting is over */
 };

@@ -234,6 +234,12 @@ note(struct claude_transport *t, struct claude_event *e)
 		answer(t, e);
 	if (e->type != CLAUDE_RESULT)
 		return;
+	/* A resumed session begins so where a command went on behind its last
+	 * turn and was ended with the CLI. */
+	if (e->own) {
+		e->type = CLAUDE_OTHER;
+		return;
+	}
 	if (t->awaiting_ack && !e->is_error) {
 		e->type = CLAUDE_OTHER; /* an acknowledgement, no result */
 		t->awaiting_ack = false;

@@ -99,6 +99,7 @@
 #define LIMIT_STORE_VALUE_BYTES  65536
 #define LIMIT_STORE_GROWTH_BYTES (16 * 1024 * 1024)  /* at one store */
 #define LIMIT_ORIGINAL_BYTES     (16u * 1024 * 1024) /* its file of sessions */
+#define LIMIT_TRANSCRIPT_BYTES   (64u * 1024 * 1024) /* of the CLI, read */
 #define LIMIT_SESSION_WAIT_MS    2000 /* for an answer to be saved */
 #define LIMIT_SESSION_RETRY_MS   10   /* how often it is looked for */
 

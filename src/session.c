@@ -7,10 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "claude_transcript.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "limits.h"
 #include "session_claim.h"
+#include "session_legacy.h"
 #include "session_store.h"
 
 #include "banned.h"
@@ -31,7 +33,7 @@ answered(const struct chat_request *r)
 }
 
 /* One that replaces the CLI's own is as good as another, as the CLI takes it
- * anew each time; of those that are appended it keeps the first. */
+ * anew each time; one that is appended it takes only if it has kept none. */
 static void
 tell_system(struct session *s, const char *system, bool append)
 {
@@ -52,8 +54,8 @@ tell_system(struct session *s, const char *system, bool append)
 		(void)snprintf(s->system, sizeof(s->system), REPLACED);
 }
 
-/* May a session that began with the system text old be continued with that of
- * the request?  Newer CLIs keep what a session began with unless another
+/* May a session that was last told the system text old be continued with that
+ * of the request?  Newer CLIs keep what a session was told unless another
  * system prompt replaces it (measured, CLI 2.1.330). */
 static bool
 system_fits(const struct session *s, const char *old)
@@ -67,6 +69,7 @@ read_messages(struct session *s, const struct chat_request *r)
 	size_t i;
 
 	s->known = answered(r);
+	s->behind = s->known + 1 == r->nmessages;
 	s->turns = 1;
 	for (i = 0; i < r->nmessages; i++) {
 		session_key_message(&s->key, &r->messages[i]);
@@ -87,6 +90,7 @@ session_open(struct session *s, const struct session_place *place,
 	s->place = place;
 	s->cwd = frame->cwd;
 	s->key_name = frame->key_name;
+	s->body = frame->body;
 	tell_system(s, r->system, frame->append);
 	s->claim = -1;
 	s->wait_until = clock_ms() + LIMIT_SESSION_WAIT_MS;
@@ -218,14 +222,13 @@ put_head(struct session *s, struct session_store *st)
 	(void)snprintf(
 	    state.key_name, sizeof(state.key_name), "%s", s->key_name);
 	state.used = state.created = now;
-	if (get_state(s, st, s->id, &old)) {
+	if (get_state(s, st, s->id, &old))
 		state.created = old.created;
-		memcpy(state.system, old.system, sizeof(state.system));
-	}
 	session_state_clear(&old);
 	return put_state(s, st, &state);
 }
 
+/* The CLI may keep the turn's system text whatever becomes of the turn. */
 static bool
 put_dirty(struct session *s, struct session_store *st, bool dirty)
 {
@@ -233,6 +236,7 @@ put_dirty(struct session *s, struct session_store *st, bool dirty)
 	bool ok = get_state(s, st, s->id, &state);
 
 	state.dirty = dirty;
+	memcpy(state.system, s->system, sizeof(state.system));
 	ok = ok && put_state(s, st, &state);
 	session_state_clear(&state);
 	return ok;
@@ -291,23 +295,82 @@ take(struct session *s, struct session_store *st,
 	s->plan = head && claim(s, s->id) ? SESSION_RESUME : SESSION_FORK;
 }
 
+/* The session that the Node.js version would have gone on with. */
+static bool
+get_legacy(
+    struct session *s, const unsigned char *digest, char id[SESSION_ID_BYTES])
+{
+	CLEANUP_BUF struct buf value = BUF_INIT(SESSION_ID_BYTES - 1);
+	struct session_store *st;
+	char key[SESSION_KEY_BYTES];
+	size_t len = session_legacy_key(key, digest);
+	bool ok;
+
+	if (!begin(s, &st, false))
+		return false;
+	ok = usable(s, store_get(st, key, len, now_s(), &value)) &&
+	     buf_ok(&value) && session_id_valid(buf_str(&value));
+	end(s, st);
+	if (ok)
+		memcpy(id, buf_str(&value), SESSION_ID_BYTES);
+	return ok;
+}
+
+/* Does it end with that answer?  Sets at to where that is. */
+static bool
+ends_with(const struct session *s, const char *id, const char *answer,
+    char at[SESSION_ID_BYTES])
+{
+	CLEANUP_FREE char *path =
+	    claude_transcript_path(s->place->env, s->cwd, id);
+	CLEANUP_BUF struct buf text = BUF_INIT(LIMIT_ANSWER_BYTES);
+	size_t len = session_key_trimmed(answer);
+
+	return path != NULL && claude_transcript_answer(path, &text, at) &&
+	       session_key_trimmed(buf_str(&text)) == len &&
+	       memcmp(buf_str(&text), answer, len) == 0;
+}
+
+/* Without the lock: a transcript may be long. */
+static void
+take_legacy(struct session *s)
+{
+	char id[SESSION_ID_BYTES], at[SESSION_ID_BYTES];
+	unsigned char digest[SESSION_DIGEST_BYTES];
+	CLEANUP_FREE char *answer = NULL;
+
+	if (!s->behind)
+		return;
+	answer = session_legacy_digest(buf_str(s->body), s->body->len, digest);
+	if (answer == NULL || !get_legacy(s, digest, id) ||
+	    !ends_with(s, id, answer, at))
+		return;
+	memcpy(s->id, id, sizeof(s->id));
+	memcpy(s->at, at, sizeof(s->at));
+	s->first = s->known;
+	s->plan = SESSION_FORK;
+}
+
 bool
 session_find(struct session *s)
 {
+	const bool legacy = s->place != NULL && s->place->original != NULL;
+	bool wait = false, found;
 	struct session_store *st;
 	struct session_context c;
-	bool wait = false;
 
 	s->next_try = CLOCK_NEVER;
-	if (s->plan == SESSION_NEW || !begin(s, &st, false))
+	/* Beginning a new store is what takes the old entries over. */
+	if (s->plan == SESSION_NEW || !begin(s, &st, legacy))
 		return true;
-	if (get_context(s, st, &c)) {
-		if (!c.pending)
-			take(s, st, &c);
-		else
-			wait = must_wait(s, c.session);
-	}
+	found = get_context(s, st, &c);
+	if (found && !c.pending)
+		take(s, st, &c);
+	else if (found)
+		wait = must_wait(s, c.session);
 	end(s, st);
+	if (!found && legacy)
+		take_legacy(s);
 	return !wait;
 }
 

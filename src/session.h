@@ -19,6 +19,11 @@
  * in it, and is only copied from then on if the mark stays.
  *
  * Where the store cannot be used everything is as if nothing was remembered.
+ *
+ * What the Node.js version of ccp remembered (session_place.h) leads to a
+ * session, not to an answer in it.  That program knew no claims, and what it
+ * broke off stayed there.  So its sessions are only copied, and only where the
+ * last answer in one is the client's last.
  */
 #ifndef CCP_SESSION_H
 #define CCP_SESSION_H
@@ -49,10 +54,12 @@ struct session {
 	char trouble[256];
 
 	/* internal */
-	const struct session_place *place; /* these three are the caller's */
+	const struct session_place *place; /* these four are the caller's */
 	const char *cwd, *key_name;
-	int64_t wait_until, next_try;      /* clock_ms() */
-	size_t known;                      /* messages up to the last answer */
+	const struct buf *body;
+	int64_t wait_until, next_try; /* clock_ms() */
+	size_t known;                 /* messages up to the last answer */
+	bool behind;                  /* just one message follows that answer */
 	char system[SESSION_SYSTEM_BYTES]; /* the request's system text */
 	struct session_key key;            /* of all messages of the request */
 	unsigned char context[SESSION_DIGEST_BYTES]; /* up to the last answer */
@@ -69,10 +76,11 @@ struct session_frame {
 	const char *cwd;      /* Claude's directory, absolute */
 	const char *key_name; /* of the API key */
 	bool append; /* system texts are appended to Claude Code's own */
+	const struct buf *body; /* the request as it came */
 };
 
 /* place: of the store, NULL: remember nothing.  It and the texts of the frame
- * stay valid while the session is open. */
+ * stay valid while the session is open, the body until the plan is made. */
 void session_open(struct session *s, const struct session_place *place,
     const struct session_frame *frame, const struct chat_request *r);
 

@@ -32,8 +32,8 @@ add_mark(struct session_key *k, char mark)
 	sha256_update(&k->sha, 1, (const uint8_t *)&mark);
 }
 
-static size_t
-trimmed(const char *text)
+size_t
+session_key_trimmed(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -73,7 +73,7 @@ add_plain(struct session_key *k, const struct chat_part *p, bool last)
 	add_optional(k, 'n', p->name);
 	add_mark(k, '=');
 	if (last && p->kind == CHAT_TEXT)
-		add(k, p->text, trimmed(p->text));
+		add(k, p->text, session_key_trimmed(p->text));
 	else
 		add_text(k, p->text);
 }
@@ -111,7 +111,7 @@ session_key_answer(struct session_key *k, const char *text)
 	add_mark(k, 'A');
 	add_mark(k, 't');
 	add_mark(k, '=');
-	add(k, text, trimmed(text));
+	add(k, text, session_key_trimmed(text));
 }
 
 void

@@ -23,6 +23,9 @@ struct session_key {
 
 void
 session_key_begin(struct session_key *k, const char *cwd, const char *key_name);
+/* How much of a text counts: without white space at its end. */
+size_t session_key_trimmed(const char *text);
+
 void session_key_message(struct session_key *k, const struct chat_message *m);
 
 /* An answer of one text, as the client will send it back. */

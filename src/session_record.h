@@ -33,8 +33,8 @@ struct session_state {
 	/* A turn was begun behind it, and has not ended well: if the CLI was
 	 * killed, the transcript may end in half a line. */
 	bool dirty;
-	/* The client's system text that it began with, as session.c tells them
-	 * apart; "": none. */
+	/* The client's system text that it was told last, as session.c tells
+	 * them apart; "": none. */
 	char system[SESSION_SYSTEM_BYTES];
 	char key_name[SESSION_NAME_BYTES]; /* of the API key; "": API_KEY */
 	char title[SESSION_TITLE_BYTES];   /* the first words, cut */

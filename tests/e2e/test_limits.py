@@ -269,6 +269,19 @@ def _():
             contains(start.stderr(), "CLAUDE_MAX_PROCESSES cannot be kept")
 
 
+@test("why there is no runtime directory is said, whatever failed since")
+def _():
+    with limited(1, 0, SESSION_FILE="/nonexistent/here/s.db") as env:
+        file = pathlib.Path(env.dir, "file")
+        file.touch()
+        env.environ["XDG_RUNTIME_DIR"] = str(file)
+        with HandlerSocket(env) as handler:
+            eq(chat(handler.http, "hello", "so?", "on").status, 200)
+            contains(handler.stderr(), "s.db cannot be used: No such file")
+            contains(handler.stderr(),
+                     "the runtime directory: Not a directory")
+
+
 @test("with another HOME for temporary files the limit holds as well")
 def _():
     with limited(1, 5) as env:

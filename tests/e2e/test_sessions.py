@@ -18,10 +18,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
 import real_claude  # noqa: E402
+import tap  # noqa: E402
 from answers import PATH, ask  # noqa: E402
 from ccp import Env, HandlerSocket, chat_body  # noqa: E402
 from mock_messages import Mock, answer  # noqa: E402
-from tap import contains, eq, lacks, main, test  # noqa: E402
+from original import write_original  # noqa: E402
+from tap import contains, eq, lacks, main, ok, test  # noqa: E402
 
 
 def real(api, **settings):
@@ -127,6 +129,25 @@ def _():
         turns(talk, 4, 10)
         eq(len(talk.api.requests), 11, "API calls")
         contains(str(talk.known), os.path.realpath(env.work))
+
+
+@test("a command that ran on behind the answer: the next answer is Claude's")
+def _():
+    with talking() as (talk, _):
+        call = {"command": "sleep 300", "description": "for the test",
+                "run_in_background": True}
+        talk.api.script(answer(tools=[("Bash", call)]), answer("it runs"))
+        talk.texts = ["run it", "it runs"]
+        eq(ask(talk.handler.http, talk.texts[0]).text, talk.texts[1])
+        settled(talk)  # Claude may ask for more, now that the command ended
+        for said, reply in (("and?", "it was stopped"), ("on", "done")):
+            talk.api.script(answer(reply))
+            got = ask(talk.handler.http, *talk.texts, said)
+            eq((got.status, got.text, got.session), (200, reply, "resumed"))
+            role, blocks = talk.api.last().messages[-1]
+            eq((role, blocks[-1]), ("user", said))
+            talk.texts += [said, reply]
+        contains(str(talk.api.last().messages), "task-notification")
 
 
 @test("regenerating the third answer: a copy, and both go on")
@@ -314,7 +335,7 @@ def _():
                 turns(talk, n, n + 1)
 
 
-@test("a handler killed in the middle: the next one goes on")
+@test("a handler killed in the middle: the next one goes on in a copy")
 def _():
     with Mock() as api, real(api) as env:
         with HandlerSocket(env) as handler:
@@ -329,9 +350,14 @@ def _():
         handler.kill()
         handler.http.close()
         event.set()
+        # Half a line may be the last one of the transcript.
+        for path in transcripts(env):
+            with open(path, "ab") as file:
+                file.write(b'{"parentUuid":"half a li')
         with HandlerSocket(env) as handler:
             talk.handler = handler
-            turns(talk, 2, 4)
+            talk.say("question 2", "answer 2", "forked")
+            turns(talk, 3, 5)
 
 
 @test("a follow-up at once, on another connection, waits until it is saved")
@@ -407,6 +433,15 @@ def _():
         say("SYSTEM4", "again", "5", "forked")
 
 
+@test("the system text is the request's, and not that of an earlier turn")
+def _():
+    with with_systems("replace") as (_, say):
+        say("", "hello", "1", "new")
+        say("SYSTEM1", "on", "2", "resumed")
+        say("", "on", "3", "replayed")
+        say("", "on", "4", "resumed")
+
+
 @test("the system text is the request's, also where it is appended")
 def _():
     with with_systems("append") as (talk, say):
@@ -418,6 +453,67 @@ def _():
         say("SYSTEM3", "on", "6", "resumed")
         del talk.texts[10:]
         say("SYSTEM3", "again", "7", "forked")
+
+
+def leave_to_original(talk, env):
+    """From now on only the file of the Node.js version knows the talk."""
+    path, = transcripts(env)
+    file = pathlib.Path(env.home, "sessions.json")
+    write_original(file, [
+        (chat_body(*talk.texts)["messages"], path.stem, 60)])
+    env.environ["SESSION_FILE"] = str(file)
+    return path
+
+
+@test("a conversation that the Node.js version began goes on in a copy")
+def _():
+    with talking() as (talk, env):
+        turns(talk, 0, 2)
+        talk.use_bash("look", "echo made by bash", "made by bash", "seen",
+                      "resumed")
+        settled(talk)
+        path = leave_to_original(talk, env)
+        before = path.read_bytes()
+        with HandlerSocket(env) as talk.handler:
+            other = talk.at()
+            talk.say("and now?", "still here", "forked")
+            talk.say("on", "on", "resumed", stream=True)
+            other.say("or so?", "another answer", "forked", stream=True)
+            talk.say("and on", "on", "resumed")
+        eq(path.read_bytes(), before, "the original's session")
+
+
+@test("the same where it broke a turn off: nobody sees any of that")
+def _():
+    with talking() as (talk, env):
+        turns(talk, 0, 2)
+        with HandlerSocket(env) as handler:
+            event = threading.Event()
+            talk.api.script(answer("begun ", event, "and never ended"))
+            before = len(talk.api.requests)
+            handler.http.send_json(PATH, chat_body(*talk.texts, "FOREIGN"))
+            talk.api.wait_requests(before + 1)
+            time.sleep(0.3)
+            handler.http.close()
+            handler.wait()
+            event.set()
+        path = leave_to_original(talk, env)
+        contains(path.read_text(encoding="utf-8"), "FOREIGN")
+        with HandlerSocket(env) as talk.handler:
+            talk.api.script(answer("still here"))
+            got = ask(talk.handler.http, *talk.texts, "and now?")
+            # Whether some of its answer was saved is a matter of time.
+            ok(got.session in ("forked", "replayed"), got.session)
+            talk.heard("and now?", "still here", got.session, got.session)
+            eq(talk.api.last().messages, talk.known[:-1])
+            talk.say("on", "on", "resumed")
+
+
+def keep_cli_cases():
+    """Those in which it is the CLI that may differ."""
+    tap.keep([name for name in tap.names()
+              if not name.startswith(("the store ", "identical turns",
+                                      "SESSION_TTL", "how a client"))])
 
 
 if __name__ == "__main__":

@@ -11,5 +11,8 @@ os.environ["CCP_TEST_CLAUDE_VERSION"] = "oldest"
 import test_sessions  # noqa: E402,F401
 from tap import main  # noqa: E402
 
+# The store is the same whatever the version.
+test_sessions.keep_cli_cases()
+
 if __name__ == "__main__":
     main()

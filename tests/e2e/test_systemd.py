@@ -134,6 +134,23 @@ def _():
     contains(response.json()["choices"][0]["message"]["content"], "Hello!")
 
 
+@test("a conversation goes on, each turn on a connection of its own")
+def _():
+    texts = []
+    for n in range(4):
+        with connect() as http:
+            response = http.post_json("/v1/chat/completions",
+                                      chat_body(*texts, f"question {n}"))
+        eq((response.status, response.header("X-CCP-Session")),
+           (200, "resumed" if n else "new"))
+        texts += [f"question {n}",
+                  response.json()["choices"][0]["message"]["content"]]
+    done = subprocess.run(["ccp", "session", "list", "--json"], check=True,
+                          capture_output=True, text=True)
+    eq([s["turns"] for s in json.loads(done.stdout)
+        if s["title"] == "question 0"], [4])
+
+
 def ask(name, count):
     ids = []
     for n in range(count):

@@ -49,6 +49,11 @@ def add(name, function, seconds=CASE_SECONDS):
     _cases.append((name, function, seconds))
 
 
+def names():
+    """Of all cases collected so far."""
+    return [case[0] for case in _cases]
+
+
 def keep(names):
     """Forgets the cases with other names."""
     _cases[:] = [case for case in _cases if case[0] in names]

@@ -20,17 +20,19 @@ LAYERS = {
        "settings_models signals slots work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
-    3: "api_error claude claude_args claude_body claude_error claude_event "
-       "claude_find claude_guard claude_lines claude_mcp claude_place claude_transport "
-       "claude_version directory_talk media "
+    3: "answer_form api_error claude claude_args claude_body claude_error "
+       "claude_event claude_find claude_guard claude_lines claude_mcp "
+       "claude_place claude_transcript claude_transport claude_version "
+       "directory_talk json_unwrap media "
        "openai_calls openai_format openai_member openai_messages "
        "openai_params openai_parts openai_request openai_response "
        "openai_tools "
-       "session session_claim session_key session_original session_place "
-       "session_record session_store store_copy store_file store_lock "
-       "store_scan store_value json_unwrap stop_filter tool_names",
+       "session session_claim session_key session_legacy session_original "
+       "session_place session_record session_store stop_filter store_copy "
+       "store_file store_lock store_scan store_value tool_names",
     4: "access chat chat_directory chat_launch chat_mode chat_model "
-       "chat_reply chat_turn exchange health models refused route serve task",
+       "chat_opening chat_reply chat_task chat_turn exchange health models "
+       "refused route serve task",
     5: "cli demo handler",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}

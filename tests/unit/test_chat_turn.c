@@ -441,6 +441,44 @@ START_TEST(once_it_has_spoken_a_wait_is_waited)
 }
 END_TEST
 
+/* Would a result of that subtype end it with an answer to go on from? */
+static bool
+whole(const char *subtype, bool is_error)
+{
+	char text[64];
+	struct claude_event e = {
+	    .type = CLAUDE_RESULT, .is_error = is_error, .subtype = text};
+
+	(void)snprintf(text, sizeof text, "%s", subtype);
+	return turn_whole(&turn, &e);
+}
+
+START_TEST(what_a_follow_up_can_go_on_from)
+{
+	message();
+	ck_assert(!whole("success", false)); /* nothing was said */
+	says("So far");
+	ck_assert(whole("success", false));
+	ck_assert(!whole("success", true));
+	ck_assert(!whole("error_max_turns", false));
+	stops("refusal");
+	ck_assert(!whole("success", false));
+}
+END_TEST
+
+/* What a process said that failed at its session does not count. */
+START_TEST(another_process_begins_anew)
+{
+	line("{\"type\":\"assistant\",\"error\":\"unknown\",\"message\":{"
+	     "\"model\":\"<synthetic>\",\"content\":[]}}");
+	message();
+	says("Well");
+	ck_assert(!whole("success", false));
+	turn_again(&turn);
+	ck_assert(whole("success", false));
+}
+END_TEST
+
 static void
 claude_begins(const char *version, const char *status)
 {
@@ -551,6 +589,8 @@ bad(void)
 	tcase_add_test(t, an_early_error_of_a_stream_has_its_status);
 	tcase_add_test(t, a_rate_limit_says_when_it_ends);
 	tcase_add_test(t, a_long_wait_is_the_clients);
+	tcase_add_test(t, what_a_follow_up_can_go_on_from);
+	tcase_add_test(t, another_process_begins_anew);
 	tcase_add_test(t, an_old_version_is_named);
 	tcase_add_test(t, a_refused_system_prompt_is_an_error);
 	tcase_add_test(t, a_lost_line_is_an_error);

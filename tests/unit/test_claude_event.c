@@ -448,6 +448,20 @@ START_TEST(result_with_a_list_of_errors)
 }
 END_TEST
 
+START_TEST(result_of_a_turn_of_its_own)
+{
+	parse("{\"type\":\"result\",\"origin\":{\"kind\":"
+	      "\"task-notification\"}}");
+	ck_assert(event.own);
+	parse("{\"type\":\"result\",\"origin\":{\"kind\":\"human\"}}");
+	ck_assert(!event.own);
+	parse("{\"type\":\"result\",\"origin\":\"task-notification\"}");
+	ck_assert(!event.own);
+	parse("{\"type\":\"result\"}");
+	ck_assert(!event.own);
+}
+END_TEST
+
 START_TEST(is_error_must_be_true)
 {
 	parse("{\"type\":\"result\",\"is_error\":\"true\"}");
@@ -790,6 +804,7 @@ kinds(void)
 	tcase_add_test(t, result_of_success);
 	tcase_add_test(t, result_of_an_error);
 	tcase_add_test(t, result_with_a_list_of_errors);
+	tcase_add_test(t, result_of_a_turn_of_its_own);
 	tcase_add_test(t, is_error_must_be_true);
 	tcase_add_test(t, rate_limit_tells_when_it_ends);
 	tcase_add_test(t, control_lines);

@@ -347,6 +347,32 @@ START_TEST(an_error_is_no_acknowledgement)
 }
 END_TEST
 
+#define OWN_RESULT                                                             \
+	"{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,"     \
+	"\"result\":\"\",\"origin\":{\"kind\":\"task-notification\"}}\n"
+
+/* Neither an acknowledgement nor the end of the turn that was asked for. */
+START_TEST(a_turn_that_the_cli_began_itself)
+{
+	say("uau");
+	finds_user("\"text 0\"", true);
+	writes(OWN_RESULT);
+	expect(CLAUDE_OTHER);
+	ck_assert(t.awaiting_ack);
+	finds_nothing();
+	writes(ACK);
+	while (next())
+		continue;
+	ck_assert(t.busy);
+	writes(OWN_RESULT);
+	expect(CLAUDE_OTHER);
+	ck_assert(t.busy);
+	writes(RESULT);
+	expect(CLAUDE_RESULT);
+	ck_assert(!t.busy);
+}
+END_TEST
+
 #define ASKS(id)                                                               \
 	"{\"type\":\"control_request\",\"request_id\":" id                     \
 	",\"request\":{\"subtype\":\"can_use_tool\"}}\n"
@@ -842,6 +868,7 @@ conversation(void)
 	tcase_add_test(c, a_system_prompt_may_be_appended);
 	tcase_add_test(c, only_a_result_acknowledges);
 	tcase_add_test(c, an_error_is_no_acknowledgement);
+	tcase_add_test(c, a_turn_that_the_cli_began_itself);
 	tcase_add_test(c, what_the_cli_asks_for_is_refused);
 	tcase_add_test(c, the_clients_tools_are_served);
 	tcase_add_test(c, tools_that_are_not_declared_are_not_served);

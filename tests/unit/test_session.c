@@ -262,7 +262,7 @@ come_with(struct session *s, const char *system)
 	*s = come(r);
 }
 
-/* Newer CLIs keep the one that a session began with. */
+/* Newer CLIs keep the one that a session was told. */
 START_TEST(system_texts)
 {
 	static const struct {
@@ -297,6 +297,37 @@ START_TEST(system_texts)
 	expect(&s, cases[_i].plan, NULL, NULL,
 	    cases[_i].plan == SESSION_RESUME ? 2 : 0);
 	session_close(&s);
+}
+END_TEST
+
+static enum session_plan
+plan_with(const char *system)
+{
+	struct session s;
+
+	come_with(&s, system);
+	session_close(&s);
+	return s.plan;
+}
+
+/* Whether it is the first turn's or a later one's, and whatever became of
+ * that. */
+START_TEST(the_system_text_of_a_later_turn)
+{
+	struct session s;
+
+	first_turn();
+	come_with(&s, "be brief");
+	expect(&s, SESSION_RESUME, S1, U1, 2);
+	begin(&s);
+	if (_i == 1)
+		session_answered(&s, S1, U2, "yes");
+	session_ended(&s);
+	ck_assert_int_eq(plan_with(""), SESSION_REPLAY);
+	ck_assert_int_eq(
+	    plan_with("be long"), _i == 1 ? SESSION_FORK : SESSION_RESUME);
+	frame.append = true;
+	ck_assert_int_eq(plan_with("be brief"), SESSION_REPLAY);
 }
 END_TEST
 
@@ -448,6 +479,7 @@ suite_session(void)
 	tcase_add_test(tc, what_is_not_known_is_told);
 	tcase_add_test(tc, two_messages_behind_the_answer);
 	tcase_add_loop_test(tc, system_texts, 0, 9);
+	tcase_add_loop_test(tc, the_system_text_of_a_later_turn, 0, 2);
 	tcase_add_test(tc, a_lost_session_is_told);
 	tcase_add_test(tc, an_answer_that_is_being_saved_is_waited_for);
 	tcase_add_test(tc, an_answer_that_was_never_saved_is_none);
