@@ -25,6 +25,7 @@ struct chat {
 	struct exchange *x;
 	struct chat_request *request; /* NULL once Claude has taken it */
 	bool as_model;                /* Claude is a model, else an agent */
+	bool appends; /* the system text is appended to Claude Code's own */
 	struct chat_model model_words;
 	struct chat_directory directory;
 	struct session_place store; /* of the sessions */
