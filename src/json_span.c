@@ -73,7 +73,9 @@ json_walk_next(struct json_walk *w, struct json_span *ret)
 	if (w->at >= w->end || *w->at == '}' || *w->at == ']')
 		return false;
 	if (w->object) {
+		w->key.text = w->at;
 		w->at = skip_string(w->at, w->end);
+		w->key.len = (size_t)(w->at - w->key.text);
 		skip(w, ':');
 	}
 	ret->text = w->at;

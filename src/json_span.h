@@ -24,6 +24,7 @@ struct json_span {
 struct json_walk {
 	const char *at, *end;
 	bool object;
+	struct json_span key; /* of an object's last member, with quotes */
 };
 
 /* container may have white space around it. */

@@ -127,6 +127,16 @@ static const struct {
      "\"\\u0062\":\"\\u00e9\\/ \\n\"}",
 	"{\"z\":9007199254740993,\"type\":\"object\",\"a\":[1.0,1E-7,-0],"
 	"\"\\u0062\":\"\\u00e9\\/ \\n\"}"},
+    /* what Claude Code does not take */
+    {"{\"type\":null,\"required\":null,\"x\":null,\"properties\":null}",
+	"{\"type\":\"object\",\"x\":null}"},
+    {"{\"type\":\"object\",\"properties\":{ \"a\" : true,\"b\":false,"
+     "\"\\u0063\":{\"d\":true}},\"required\":[\"a\"]}",
+	"{\"type\":\"object\",\"properties\":{\"a\":{},\"b\":{\"not\":{}},"
+	"\"\\u0063\":{\"d\":true}},\"required\":[\"a\"]}"},
+    {"{\"properties\":{}}", "{\"type\":\"object\",\"properties\":{}}"},
+    {"{\"properties\":{},\"type\":\"object\"}",
+	"{\"properties\":{},\"type\":\"object\"}"},
     /* a type that is not the root's */
     {"{\"properties\":{\"type\":{\"type\":\"string\"}}}",
 	"{\"type\":\"object\",\"properties\":{\"type\":{\"type\":"
@@ -249,12 +259,20 @@ static const struct {
 	"invalid_value"},
     {PARAMETERS("{\"type\":[\"object\"]}"), "tools[0].function.parameters.type",
 	"invalid_value"},
-    {PARAMETERS("{\"type\":null}"), "tools[0].function.parameters.type",
-	"invalid_value"},
     {PARAMETERS("{\"type\":\"object\",\"type\":\"string\"}"),
 	"tools[0].function.parameters.type", "invalid_value"},
     {PARAMETERS("{\"properties\":[]}"),
 	"tools[0].function.parameters.properties", "invalid_type"},
+    {PARAMETERS("{\"properties\":{\"a\":[]}}"),
+	"tools[0].function.parameters.properties", "invalid_type"},
+    {PARAMETERS("{\"properties\":{\"a\":null}}"),
+	"tools[0].function.parameters.properties", "invalid_type"},
+    {PARAMETERS("{\"required\":\"a\"}"),
+	"tools[0].function.parameters.required", "invalid_type"},
+    {PARAMETERS("{\"required\":[\"a\",1]}"),
+	"tools[0].function.parameters.required", "invalid_type"},
+    {PARAMETERS("{\"required\":[],\"required\":[]}"),
+	"tools[0].function.parameters.required", "invalid_value"},
     /* functions */
     {"\"functions\":1", "functions", "invalid_type"},
     {"\"functions\":[1]", "functions[0]", "invalid_type"},
