@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "limits.h"
 #include "openai_member.h"
+#include "openai_schema.h"
 #include "tool_names.h"
 
 #include "banned.h"
@@ -15,16 +17,17 @@ static const char no_parameters[] = "{\"type\":\"object\",\"properties\":{}}";
 
 /* Where the members of a function are: in a tool, or in the function. */
 struct paths {
-	const char *name, *description, *strict, *parameters, *type,
-	    *properties, *required;
+	const char *name, *description, *strict, *parameters;
+	struct schema_paths schema;
 };
 
 static const struct paths in_tool = {".function.name", ".function.description",
-    ".function.strict", ".function.parameters", ".function.parameters.type",
-    ".function.parameters.properties", ".function.parameters.required"};
+    ".function.strict", ".function.parameters",
+    {".function.parameters.type", ".function.parameters.properties",
+	".function.parameters.required"}};
 static const struct paths in_function = {".name", ".description", ".strict",
-    ".parameters", ".parameters.type", ".parameters.properties",
-    ".parameters.required"};
+    ".parameters",
+    {".parameters.type", ".parameters.properties", ".parameters.required"}};
 
 struct reading {
 	struct chat_request *r;
@@ -53,134 +56,22 @@ keep(struct reading *rd, char **ret, char *text)
 	return 0;
 }
 
-/* --- schemas --------------------------------------------------------------
- *
- * Because of one tool whose schema Claude Code does not take, it drops the
- * whole list.  It wants the root to be that of an object, properties that are
- * objects, and no null.
- */
+/* --- tools ---------------------------------------------------------------- */
 
+/* What the schema cannot say, the description does. */
 static int
-check_properties(struct reading *rd, const cJSON *schema)
+describe(struct reading *rd, const struct buf *rest, struct chat_tool *tool)
 {
-	const cJSON *properties, *property;
+	struct buf text = BUF_INIT(LIMIT_BODY_BYTES);
 
-	if (openai_optional_object(
-		schema, rd->at->properties, &properties, &rd->fault) == -1)
-		return -1;
-	cJSON_ArrayForEach(property, properties)
-	{
-		if (!cJSON_IsObject(property) && !cJSON_IsBool(property))
-			return refuse(rd, rd->at->properties, "invalid_type",
-			    "must hold schemas: objects, true or false");
+	if (tool->description != NULL) {
+		buf_addstr(&text, tool->description);
+		buf_addstr(&text, "\n\n");
 	}
-	return 0;
-}
-
-static int
-check_required(struct reading *rd, const cJSON *schema)
-{
-	const cJSON *required, *name;
-	bool ok;
-
-	if (openai_member(schema, rd->at->required, &required, &rd->fault) ==
-	    -1)
-		return -1;
-	ok = required == NULL || cJSON_IsArray(required);
-	cJSON_ArrayForEach(name, required)
-	{
-		ok = ok && cJSON_IsString(name);
-	}
-	return ok ? 0
-	          : refuse(rd, rd->at->required, "invalid_type",
-			"must be an array of strings");
-}
-
-static int
-check_schema(struct reading *rd, const cJSON *schema)
-{
-	const cJSON *type;
-
-	if (openai_member(schema, rd->at->type, &type, &rd->fault) == -1 ||
-	    check_properties(rd, schema) == -1 ||
-	    check_required(rd, schema) == -1)
-		return -1;
-	if (type == NULL ||
-	    (cJSON_IsString(type) && strcmp(type->valuestring, "object") == 0))
-		return 0;
-	return refuse(rd, rd->at->type, "invalid_value",
-	    "must be \"object\": the arguments of a function have names");
-}
-
-/* Appends a member, which w has just come to. */
-static void
-write_member(struct buf *to, const struct json_walk *w, struct json_span value)
-{
-	if (buf_str(to)[to->len - 1] != '{')
-		buf_addch(to, ',');
-	buf_add(to, w->key.text, w->key.len);
-	buf_addch(to, ':');
-	json_span_add(to, value);
-}
-
-static struct json_span
-as_object(const cJSON *schema, struct json_span raw)
-{
-	if (cJSON_IsTrue(schema))
-		return (struct json_span){"{}", 2};
-	if (cJSON_IsFalse(schema))
-		return (struct json_span){"{\"not\":{}}", 10};
-	return raw;
-}
-
-static void
-write_properties(struct buf *to, const cJSON *properties, struct json_span raw)
-{
-	const cJSON *property;
-	struct json_walk w;
-	struct json_span one;
-
-	buf_addstr(to, "\"properties\":{");
-	json_walk_begin(&w, raw);
-	cJSON_ArrayForEach(property, properties)
-	{
-		if (json_walk_next(&w, &one))
-			write_member(to, &w, as_object(property, one));
-	}
-	buf_addch(to, '}');
-}
-
-static void
-write_schema(struct buf *to, const cJSON *schema, struct json_span raw)
-{
-	const cJSON *type = cJSON_GetObjectItemCaseSensitive(schema, "type");
-	const cJSON *item;
-	struct json_walk w;
-	struct json_span one;
-
-	buf_addch(to, '{');
-	if (type == NULL || cJSON_IsNull(type))
-		buf_addstr(to, "\"type\":\"object\"");
-	json_walk_begin(&w, raw);
-	cJSON_ArrayForEach(item, schema)
-	{
-		bool properties = strcmp(item->string, "properties") == 0;
-
-		if (!json_walk_next(&w, &one))
-			break;
-		if (cJSON_IsNull(item) &&
-		    (item == type || properties ||
-			strcmp(item->string, "required") == 0))
-			continue;
-		if (!properties) {
-			write_member(to, &w, one);
-			continue;
-		}
-		if (buf_str(to)[to->len - 1] != '{')
-			buf_addch(to, ',');
-		write_properties(to, item, one);
-	}
-	buf_addch(to, '}');
+	buf_addstr(&text, "The arguments must also fit this JSON schema: ");
+	buf_addstr(&text, buf_str(rest));
+	free(tool->description);
+	return keep(rd, &tool->description, buf_steal(&text));
 }
 
 static int
@@ -188,14 +79,19 @@ read_schema(struct reading *rd, const cJSON *schema, struct json_span raw,
     struct chat_tool *tool)
 {
 	/* false may become longer, but each has a name beside it. */
-	struct buf text = BUF_INIT(3 * raw.len + sizeof no_parameters);
+	CLEANUP_BUF struct buf text =
+	    BUF_INIT(3 * raw.len + sizeof no_parameters);
+	CLEANUP_BUF struct buf rest = BUF_INIT(raw.len + 2);
 
-	if (check_schema(rd, schema) == -1)
+	if (openai_schema_check(schema, &rd->at->schema, &rd->fault) == -1)
 		return -1;
 	if (schema->child == NULL)
-		buf_addstr(&text, no_parameters);
-	else
-		write_schema(&text, schema, raw);
+		return keep(rd, &tool->schema, strdup(no_parameters));
+	openai_schema_write(&text, &rest, schema, raw);
+	if (!buf_ok(&rest))
+		return member_no_memory(&rd->fault);
+	if (rest.len > 0 && describe(rd, &rest, tool) == -1)
+		return -1;
 	return keep(rd, &tool->schema, buf_steal(&text));
 }
 
@@ -213,8 +109,6 @@ read_parameters(struct reading *rd, const cJSON *function, struct json_span raw,
 	return read_schema(
 	    rd, schema, json_span_of(raw, function, schema), tool);
 }
-
-/* --- tools ---------------------------------------------------------------- */
 
 static int
 read_name(struct reading *rd, const cJSON *function, struct chat_tool *tool)

@@ -120,8 +120,9 @@ static const struct {
     {"{ }", "{\"type\":\"object\",\"properties\":{}}"},
     {"{\"properties\":{\"a\":{}}}",
 	"{\"type\":\"object\",\"properties\":{\"a\":{}}}"},
-    {" {\n \"anyOf\" : [ { \"$ref\":\"#/$defs/x\" } ] } ",
-	"{\"type\":\"object\",\"anyOf\":[{\"$ref\":\"#/$defs/x\"}]}"},
+    {" {\n \"$ref\" : \"#/$defs/x\" , \"$defs\":{\"x\":\n{\"anyOf\":[{}]}}} ",
+	"{\"type\":\"object\",\"$ref\":\"#/$defs/x\",\"$defs\":{\"x\":"
+	"{\"anyOf\":[{}]}}}"},
     /* as it was written: numbers, order, escapes */
     {"{\"z\":9007199254740993,\"type\":\"object\",\"a\":[1.0,1E-7,-0],"
      "\"\\u0062\":\"\\u00e9\\/ \\n\"}",
@@ -152,6 +153,32 @@ START_TEST(schemas_are_verbatim)
 	    members, sizeof members, PARAMETERS("%s"), schemas[_i].parameters);
 	r = with(members);
 	ck_assert_str_eq(r->tools[0].schema, schemas[_i].schema);
+	chat_request_free(r);
+}
+END_TEST
+
+static const struct {
+	const char *tool, *schema, *description;
+} alternatives[] = {
+    {F ",\"parameters\":{\"anyOf\":[ {} ]}", "{\"type\":\"object\"}",
+	"The arguments must also fit this JSON schema: {\"anyOf\":[{}]}"},
+    {F ",\"description\":\"d\",\"parameters\":{\"oneOf\":[1.0],"
+       "\"properties\":{\"a\":{\"anyOf\":[]}},\"allOf\":[]}",
+	"{\"type\":\"object\",\"properties\":{\"a\":{\"anyOf\":[]}}}",
+	"d\n\nThe arguments must also fit this JSON schema: "
+	"{\"oneOf\":[1.0],\"allOf\":[]}"},
+};
+
+START_TEST(alternatives_are_described)
+{
+	char members[1024];
+	struct chat_request *r;
+
+	(void)snprintf(
+	    members, sizeof members, TOOLS(TOOL("%s")), alternatives[_i].tool);
+	r = with(members);
+	ck_assert_str_eq(r->tools[0].schema, alternatives[_i].schema);
+	ck_assert_str_eq(r->tools[0].description, alternatives[_i].description);
 	chat_request_free(r);
 }
 END_TEST
@@ -402,6 +429,8 @@ suite_openai_tools(void)
 	tcase_add_test(t, tools_are_kept);
 	tcase_add_test(t, functions_are_tools);
 	tcase_add_loop_test(t, schemas_are_verbatim, 0, COUNT(schemas));
+	tcase_add_loop_test(
+	    t, alternatives_are_described, 0, COUNT(alternatives));
 	tcase_add_loop_test(t, the_client_chooses, 0, COUNT(choices));
 	tcase_add_loop_test(t, formats_of_the_answer, 0, COUNT(formats));
 	tcase_add_loop_test(t, what_is_refused, 0, COUNT(refused));
