@@ -195,6 +195,15 @@ check_calls(const cJSON *content, cJSON *open, cJSON *seen)
 	}
 }
 
+static void
+check_all_answered(const cJSON *open)
+{
+	if (open->child != NULL)
+		demo_die("error: the API refuses the tool_use %s without a "
+			 "tool_result",
+		    open->child->string);
+}
+
 /* Results come first in their message, one for each call of the one before. */
 static void
 check_results(const cJSON *content, cJSON *open)
@@ -215,10 +224,6 @@ check_results(const cJSON *content, cJSON *open)
 				 "is not behind its tool_use");
 		cJSON_DeleteItemFromObjectCaseSensitive(open, id);
 	}
-	if (open->child != NULL)
-		demo_die("error: the API refuses the tool_use %s without a "
-			 "tool_result",
-		    open->child->string);
 }
 
 void
@@ -233,10 +238,11 @@ demo_context_check(const struct demo *d)
 	{
 		content = cJSON_GetObjectItemCaseSensitive(message, "content");
 		check_results(content, open);
+		check_all_answered(open);
 		if (strcmp(text_of(message, "role"), "assistant") == 0)
 			check_calls(content, open, seen);
 	}
-	check_results(NULL, open);
+	check_all_answered(open);
 	cJSON_Delete(whole);
 	cJSON_Delete(open);
 	cJSON_Delete(seen);

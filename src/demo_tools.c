@@ -16,6 +16,7 @@
 #include "banned.h"
 
 #define FORM_TOOL  "StructuredOutput"
+#define PREFIX     "mcp__client__"
 #define ID_BYTES   96
 #define NAME_BYTES 192
 
@@ -140,9 +141,9 @@ static void
 call(struct demo *d, int index, const char *tool)
 {
 	CLEANUP_FREE char *input = arguments(d);
-	char id[ID_BYTES], name[NAME_BYTES];
+	char id[ID_BYTES], name[NAME_BYTES + sizeof(PREFIX)];
 
-	(void)snprintf(name, sizeof(name), "mcp__client__%s", tool);
+	(void)snprintf(name, sizeof(name), PREFIX "%s", tool);
 	if (!demo_mcp_knows(d, name))
 		demo_die("error: no tool %s", name);
 	call_id(id, d, index);
@@ -163,24 +164,34 @@ wait_for_client(struct demo *d, int first, int behind)
 	return end_with(d, "BEYOND THE CALLS");
 }
 
+/* Names with '+' between them; returns the index behind the last block. */
+static int
+call_each(struct demo *d, int index, const char *names)
+{
+	char name[NAME_BYTES];
+	size_t len;
+
+	for (;;) {
+		len = strcspn(names, "+");
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		call(d, index++, name);
+		if (names[len] == '\0')
+			return index;
+		names += len + 1;
+	}
+}
+
 static bool
 call_all(struct demo *d)
 {
-	CLEANUP_FREE char *names = strdup(d->mode_arg);
-	char *name, *next;
-	int first = strstr(d->last, "[quiet]") == NULL, index = first;
+	int first = strstr(d->last, "[quiet]") == NULL, behind;
 
 	demo_turn_begin(d);
 	if (first == 1 && !demo_turn_text(d, 0, "Let me see. "))
 		return false;
-	for (name = names; name != NULL; name = next) {
-		next = strchr(name, '+');
-		if (next != NULL)
-			*next++ = '\0';
-		call(d, index++, name);
-	}
+	behind = call_each(d, first, d->mode_arg);
 	demo_turn_end(d, "tool_use");
-	return wait_for_client(d, first, index);
+	return wait_for_client(d, first, behind);
 }
 
 bool

@@ -86,12 +86,20 @@ def request(**changes):
     return {k: v for k, v in body.items() if v is not None}
 
 
+TOOL = {"name": "n", "input_schema": {"type": "object"}}
+
+
 def use(ident="t1", name="n", **more):
     return {"type": "tool_use", "id": ident, "name": name, "input": {}, **more}
 
 
-def result(ident="t1"):
-    return {"type": "tool_result", "tool_use_id": ident, "content": "r"}
+def result(ident="t1", content="r"):
+    return {"type": "tool_result", "tool_use_id": ident, "content": content}
+
+
+def schema(**more):
+    """A tool whose schema has more in it."""
+    return {**TOOL, "input_schema": {"type": "object", **more}}
 
 
 def talk(*messages):
@@ -112,7 +120,17 @@ TAKEN = [
     request(),
     request(thinking=ENABLED, temperature=1),
     request(thinking={"type": "disabled"}, temperature=0.2,
-            tool_choice={"type": "any"}, tools=[{"name": "n"}]),
+            tool_choice={"type": "any"}, tools=[TOOL]),
+    request(thinking=ENABLED, top_p=0.95, stop_sequences=["END"],
+            tool_choice={"type": "none"}, tools=[TOOL], context_management={
+                "edits": [{"type": "clear_thinking_20251015",
+                           "keep": "all"}]}),
+    request(tools=[schema(properties={"a.b-C_1": {"anyOf": [{}]}})],
+            tool_choice={"type": "tool", "name": "n",
+                         "disable_parallel_tool_use": True},
+            messages=talk("q", [use()], [result(content=text("r"))]
+                          + text("and"))),
+    request(messages=talk("q", [use()], [result(content=[])])),
     request(messages=talk("q", [use("a"), use("b")],
                           [result("b"), result("a")], "a", "q")),
     request(messages=talk("q", "a") + [{"role": "system", "content": "s"}]),
@@ -139,16 +157,50 @@ REFUSED = {
         thinking={"type": "enabled", "budget_tokens": 2000}),
     "thinking and temperature": request(thinking=ENABLED, temperature=0.5),
     "thinking and a forced tool": request(
-        thinking=ENABLED, tool_choice={"type": "tool", "name": "n"}),
+        thinking=ENABLED, tools=[TOOL],
+        tool_choice={"type": "tool", "name": "n"}),
     "adaptive thinking and any tool": request(
-        thinking={"type": "adaptive"}, tool_choice={"type": "any"}),
+        thinking={"type": "adaptive"}, tools=[TOOL],
+        tool_choice={"type": "any"}),
     "tool_use id": request(
         messages=talk("q", [use("functions.x:0")], [result("functions.x:0")])),
     "tool_use name": request(
         messages=talk("q", [use(name="a b")], [result()])),
-    "long tool name": request(tools=[{"name": "n" * 129}]),
-    "empty tool name": request(tools=[{"name": ""}]),
-    "tool twice": request(tools=[{"name": "n"}, {"name": "n"}]),
+    "adaptive thinking and temperature": request(
+        thinking={"type": "adaptive"}, temperature=0.5),
+    "thinking and a low top_p": request(thinking=ENABLED, top_p=0.9),
+    "edits of thinking without thinking": request(context_management={
+        "edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}),
+    "temperature above 1": request(temperature=1.1),
+    "temperature as text": request(temperature="0.5"),
+    "top_p below 0": request(top_p=-0.1),
+    "blank stop sequence": request(stop_sequences=["END", "\n"]),
+    "stop sequence as text": request(stop_sequences="END"),
+    "choice without tools": request(tool_choice={"type": "auto"}),
+    "choice of another tool": request(
+        tools=[TOOL], tool_choice={"type": "tool", "name": "other"}),
+    "choice of an unknown kind": request(
+        tools=[TOOL], tool_choice={"type": "required"}),
+    "choice of none, and serial": request(
+        tools=[TOOL], tool_choice={"type": "none",
+                                   "disable_parallel_tool_use": True}),
+    "tool without a schema": request(tools=[{"name": "n"}]),
+    "schema of no object": request(tools=[schema(type="array")]),
+    "schema without a type": request(
+        tools=[{"name": "n", "input_schema": {"properties": {}}}]),
+    "anyOf at the root of a schema": request(tools=[schema(anyOf=[])]),
+    "name of a property": request(tools=[schema(properties={"a b": {}})]),
+    "text before a result": request(
+        messages=talk("q", [use()], text("no") + [result()])),
+    "blank text in a result": request(
+        messages=talk("q", [use()], [result(content=text(" "))])),
+    "tool_use in a result": request(
+        messages=talk("q", [use()], [result(content=[use()])])),
+    "long tool_use id": request(
+        messages=talk("q", [use("i" * 65)], [result("i" * 65)])),
+    "long tool name": request(tools=[{**TOOL, "name": "n" * 129}]),
+    "empty tool name": request(tools=[{**TOOL, "name": ""}]),
+    "tool twice": request(tools=[TOOL, TOOL]),
     "duplicate ids": request(
         messages=talk("q", [use()], [result()], [use()], [result()])),
     "tool_use without result": request(messages=talk("q", [use()], "no")),
@@ -163,7 +215,7 @@ REFUSED = {
     "tool_use of the user": request(messages=talk([use()], "a", [result()])),
     "five cache_control": request(system=MARKED, messages=talk(MARKED * 4)),
     "five cache_control, one in a tool": request(
-        tools=[{"name": "n", "cache_control": {}}],
+        tools=[{**TOOL, "cache_control": {}}],
         messages=talk(MARKED * 4)),
 }
 
@@ -239,6 +291,13 @@ def _():
            [("user", ["q"]), ("assistant", ["a"]), ("user", ["last"])])
         status, _, got = post(api, request(stream=None))
         eq(json.loads(got)["content"][0]["text"], "Hello from the mock.")
+        api.script(answer("a ", "b", thinking=["t"], tools=[("n", {"k": 1})]))
+        status, _, got = post(api, request(stream=None))
+        whole = json.loads(got)["content"]
+        eq([block["type"] for block in whole],
+           ["thinking", "text", "tool_use"])
+        eq((whole[1]["text"], whole[2]["name"], whole[2]["input"]),
+           ("a b", "n", {"k": 1}))
 
 
 if __name__ == "__main__":

@@ -26,20 +26,13 @@ LAYERS = {
        "directory_talk json_unwrap media "
        "openai_calls openai_format openai_member openai_messages "
        "openai_params openai_parts openai_request openai_response "
-       "openai_tools "
+       "openai_schema openai_tools "
        "session session_claim session_key session_legacy session_original "
        "session_place session_record session_store stop_filter store_copy "
        "store_file store_lock store_scan store_value tool_names",
     4: "access chat chat_directory chat_launch chat_mode chat_model "
        "chat_opening chat_reply chat_task chat_turn exchange health models "
        "refused route serve task",
-       "openai_schema openai_tools "
-       "session session_claim session_key session_original session_place "
-       "session_record session_store store_copy store_file store_lock "
-       "store_scan store_value "
-       "tool_names",
-    4: "access chat chat_directory chat_launch chat_reply chat_turn exchange "
-       "health models refused route serve task",
     5: "cli demo handler",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}

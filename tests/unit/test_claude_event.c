@@ -291,8 +291,8 @@ START_TEST(a_finished_tool_use)
 	ck_assert_str_eq(event.tool, "mcp__client__a");
 	ck_assert_str_eq(event.input, "{\"b\":[1,\"x\"]}");
 	ck_assert_int_eq(event.stop, CLAUDE_STOP_TOOL);
-	parse("{\"type\":\"assistant\",\"message\":{\"id\":\"msg_1\","
-	      "\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}}");
+	parse("{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":"
+	      "\"text\",\"text\":\"x\",\"name\":\"n\",\"input\":{}}]}}");
 	ck_assert_ptr_null(event.tool);
 	ck_assert_ptr_null(event.input);
 }
