@@ -211,7 +211,7 @@ void
 claude_mcp_system(struct buf *to, const struct chat_request *r)
 {
 	char name[TOOL_NAME_BYTES];
-	const char *before = "";
+	const char *before = to->len > 0 ? "\n\n" : "";
 	size_t i;
 
 	for (i = 0; i < r->ntools; i++) {

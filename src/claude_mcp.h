@@ -35,7 +35,7 @@ bool claude_mcp_answer(
 
 /* What the model has to know of the tools besides their list: the rest of
  * descriptions that the CLI cuts (at 2,048 characters or so).  Nothing is
- * appended where there is none. */
+ * appended where there is none; a blank line comes first where to has text. */
 void claude_mcp_system(struct buf *to, const struct chat_request *r);
 
 #endif

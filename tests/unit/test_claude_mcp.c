@@ -278,6 +278,11 @@ START_TEST(a_long_description_is_told_in_the_system_prompt)
 	ck_assert_uint_eq(kept % strlen(kinds[_i].character), 0);
 	ck_assert_ptr_nonnull(strstr(told + kept, "system prompt"));
 	claude_mcp_system(&system, &request);
+	ck_assert_mem_eq(buf_str(&system), "The ", 4);
+	buf_clear(&system);
+	buf_addstr(&system, "S");
+	claude_mcp_system(&system, &request);
+	ck_assert_mem_eq(buf_str(&system), "S\n\nThe ", 7);
 	ck_assert_ptr_nonnull(
 	    strstr(buf_str(&system), TOOL_PREFIX "get_weather:"));
 	ck_assert_ptr_nonnull(strstr(buf_str(&system), tools[0].description));
