@@ -15,7 +15,9 @@ for_model(struct chat_opening *o, const struct chat_request *r)
 	if (r->system != NULL)
 		buf_addstr(&o->system, r->system);
 	claude_mcp_system(&o->system, r);
-	answer_form_schema(&o->schema, r);
+	/* Where a call is forced, the answer of a schema would be one, too. */
+	if (r->choice != CHAT_CHOICE_REQUIRED && r->choice != CHAT_CHOICE_NAMED)
+		answer_form_schema(&o->schema, r);
 	o->with.system = buf_str(&o->system);
 	o->with.tools = claude_mcp_wanted(r);
 	if (o->schema.len > 0)
