@@ -8,8 +8,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 os.environ["CCP_TEST_CLAUDE_VERSION"] = "oldest"
 # pylint: disable=wrong-import-position,unused-import
-import tap  # noqa: E402
 import test_sessions  # noqa: E402,F401
+import tap  # noqa: E402
 from tap import main  # noqa: E402
 
 # The store is the same whatever the version.
