@@ -139,15 +139,22 @@ def _():
         talk.api.script(answer(tools=[("Bash", call)]), answer("it runs"))
         talk.texts = ["run it", "it runs"]
         eq(ask(talk.handler.http, talk.texts[0]).text, talk.texts[1])
-        settled(talk)  # Claude may ask for more, now that the command ended
+        # Claude may ask for more, now that the command ended, and may have to
+        # be killed over that: then nobody knows what it saved.
+        settled(talk)
+        outcomes = []
         for said, reply in (("and?", "it was stopped"), ("on", "done")):
             talk.api.script(answer(reply))
             got = ask(talk.handler.http, *talk.texts, said)
-            eq((got.status, got.text, got.session), (200, reply, "resumed"))
+            eq((got.status, got.text), (200, reply))
+            outcomes.append(got.session)
             role, blocks = talk.api.last().messages[-1]
             eq((role, blocks[-1]), ("user", said))
             talk.texts += [said, reply]
-        contains(str(talk.api.last().messages), "task-notification")
+        ok(outcomes[0] in ("resumed", "replayed"), outcomes)
+        eq(outcomes[1], "resumed")
+        if outcomes[0] == "resumed":
+            contains(str(talk.api.last().messages), "task-notification")
 
 
 @test("regenerating the third answer: a copy, and both go on")
