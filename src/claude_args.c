@@ -51,14 +51,14 @@ static const char *const preset[] = {"CLAUDE_CODE_MAX_RETRIES=2",
 static const char *const model_env[] = {"CLAUDE_CODE_DISABLE_ATTACHMENTS=1",
     "DISABLE_COMPACT=1", "DISABLE_AUTO_COMPACT=1", NULL};
 
-#define ALLOWED_TOOLS "--allowedTools=" TOOL_PREFIX "*"
+static const char allowed_tools[] = "--allowedTools=" TOOL_PREFIX "*";
 
 /* Behind --permission-mode.  Those with values take "=": some of them would
  * swallow what follows. */
 static const char *const model_argv[] = {"default",
     "--tools=", "--strict-mcp-config",
     "--setting-sources=", "--no-session-persistence",
-    "--disable-slash-commands", ALLOWED_TOOLS, NULL};
+    "--disable-slash-commands", allowed_tools, NULL};
 
 static bool
 matches(const char *name, const char *pattern)
