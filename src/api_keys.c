@@ -5,9 +5,7 @@
 #include <nettle/memops.h>
 #include <nettle/sha2.h>
 
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -37,20 +35,6 @@ struct reading {
 	char *must; /* SETTINGS_MUST_BYTES */
 };
 
-static bool refuse(struct reading *r, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool
-refuse(struct reading *r, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(r->must, SETTINGS_MUST_BYTES, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 static bool
 has_control(const char *text)
 {
@@ -73,7 +57,7 @@ read_digest(struct reading *r, const char *hex,
 	if (strlen(hex) != HEX_DIGITS ||
 	    !base16_decode_update(&base16, &len, digest, HEX_DIGITS, hex) ||
 	    len != SHA256_DIGEST_SIZE || !base16_decode_final(&base16))
-		return refuse(r,
+		return settings_must(r->must,
 		    "have 64 hexadecimal digits behind sha256: (key %zu)",
 		    r->n);
 	return true;
@@ -91,7 +75,7 @@ read_key(struct reading *r, const char *key,
 
 	if (key[0] == '\0' || key[0] == ' ' || key[strlen(key) - 1] == ' ' ||
 	    has_control(key))
-		return refuse(r,
+		return settings_must(r->must,
 		    "have keys that are not empty, without control characters "
 		    "and surrounding spaces (key %zu)",
 		    r->n);
@@ -101,7 +85,7 @@ read_key(struct reading *r, const char *key,
 		return false;
 	digest_of(SETTINGS_DEFAULT_KEY, strlen(SETTINGS_DEFAULT_KEY), known);
 	if (memcmp(digest, known, sizeof known) == 0)
-		return refuse(r,
+		return settings_must(r->must,
 		    "not have the default of API_KEY, which everybody knows "
 		    "(key %zu)",
 		    r->n);
@@ -117,7 +101,7 @@ check_name(struct reading *r, const char *name)
 	size_t len = strlen(name);
 
 	if (len == 0 || len > LIMIT_KEY_NAME_BYTES || strspn(name, good) < len)
-		return refuse(r,
+		return settings_must(r->must,
 		    "have names of 1 to %d letters, digits and ._- (key %zu)",
 		    LIMIT_KEY_NAME_BYTES, r->n);
 	return true;
@@ -129,7 +113,7 @@ check_directory(struct reading *r, const char *directory)
 	if (strlen(directory) > LIMIT_SETTING_BYTES || has_control(directory) ||
 	    (directory[0] != '/' && strncmp(directory, "~/", 2) != 0 &&
 		strcmp(directory, "~") != 0))
-		return refuse(r,
+		return settings_must(r->must,
 		    "have directories that begin with / or ~/ (key %zu)", r->n);
 	return true;
 }
@@ -146,28 +130,31 @@ add(struct reading *r, const char *key, const char *name, const char *directory)
 	    (directory[0] != '\0' && !check_directory(r, directory)))
 		return false;
 	if (r->n > LIMIT_KEYS)
-		return refuse(r, "not have more than %d keys", LIMIT_KEYS);
+		return settings_must(
+		    r->must, "not have more than %d keys", LIMIT_KEYS);
 	base16_encode_update(hex, SHA256_DIGEST_SIZE, digest);
 	while (*at != '\0') {
 		if (strncmp(at, hex, HEX_DIGITS) == 0)
-			return refuse(
-			    r, "not have a key twice (key %zu)", r->n);
+			return settings_must(
+			    r->must, "not have a key twice (key %zu)", r->n);
 		if (api_keys_next(&at, &other) && strcmp(other.name, name) == 0)
-			return refuse(
-			    r, "not have a name twice (key %zu)", r->n);
+			return settings_must(
+			    r->must, "not have a name twice (key %zu)", r->n);
 	}
 	buf_addf(r->lines, "%s %s %s\n", hex, name, directory);
 	return buf_ok(r->lines) ||
-	       refuse(r, "not be longer than %d bytes", LIMIT_API_KEYS_BYTES);
+	       settings_must(r->must, "not be longer than %d bytes",
+		   LIMIT_API_KEYS_BYTES);
 }
 
 static bool
 member_text(struct reading *r, const cJSON *item, const char **ret)
 {
 	if (*ret != NULL)
-		return refuse(r, "not say a thing twice (key %zu)", r->n);
+		return settings_must(
+		    r->must, "not say a thing twice (key %zu)", r->n);
 	if (!cJSON_IsString(item) || item->valuestring[0] == '\0')
-		return refuse(r,
+		return settings_must(r->must,
 		    "have texts in quotes for name and directory (key %zu)",
 		    r->n);
 	*ret = item->valuestring;
@@ -189,14 +176,15 @@ add_object(struct reading *r, const cJSON *object)
 			if (!member_text(r, item, &directory))
 				return false;
 		} else {
-			return refuse(r,
+			return settings_must(r->must,
 			    "have nothing but name and directory for a key "
 			    "(key %zu)",
 			    r->n);
 		}
 	}
 	if (name == NULL)
-		return refuse(r, "have a name for each key (key %zu)", r->n);
+		return settings_must(
+		    r->must, "have a name for each key (key %zu)", r->n);
 	return add(r, object->string, name, directory == NULL ? "" : directory);
 }
 
@@ -209,7 +197,8 @@ api_keys_json(
 	bool ok = true;
 
 	if (!cJSON_IsObject(value))
-		return refuse(&r, "be a JSON object of keys and names");
+		return settings_must(
+		    r.must, "be a JSON object of keys and names");
 	cJSON_ArrayForEach(item, value)
 	{
 		r.n++;
@@ -218,7 +207,7 @@ api_keys_json(
 		else if (cJSON_IsObject(item))
 			ok = add_object(&r, item);
 		else
-			ok = refuse(&r,
+			ok = settings_must(r.must,
 			    "have a name or an object for each key (key %zu)",
 			    r.n);
 		if (!ok)
@@ -239,7 +228,7 @@ api_keys_text(
 	if (text[strspn(text, SPACE)] == '\0')
 		return true;
 	if (!json_text_check(text, strlen(text), &e))
-		return refuse(&r, "be valid JSON: %s", e.what);
+		return settings_must(r.must, "be valid JSON: %s", e.what);
 	value = cJSON_Parse(text);
 	ok = api_keys_json(lines, value, must);
 	cJSON_Delete(value);

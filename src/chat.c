@@ -29,8 +29,7 @@ open_session(struct chat *c)
 
 	if (!found)
 		log_warn("%s %s", x->id, why);
-	session_open(&c->session, found && !c->as_model ? &c->store : NULL,
-	    &frame, c->request);
+	session_open(&c->session, found ? &c->store : NULL, &frame, c->request);
 }
 
 static bool
@@ -113,7 +112,9 @@ chat_serve(struct exchange *x)
 		if (c->directory.answer != NULL) {
 			answer_at_once(c);
 		} else {
-			open_session(c);
+			/* A model's request goes on with none. */
+			if (!c->as_model)
+				open_session(c);
 			chat_begin(c);
 		}
 		return;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "settings.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -246,4 +248,15 @@ settings_default_key(const struct settings *s)
 {
 	return strcmp(s->api_key, SETTINGS_DEFAULT_KEY) == 0 &&
 	       s->api_keys[0] == '\0';
+}
+
+bool
+settings_must(char must[SETTINGS_MUST_BYTES], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(must, SETTINGS_MUST_BYTES, fmt, ap);
+	va_end(ap);
+	return false;
 }

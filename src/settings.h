@@ -101,6 +101,11 @@ char *settings_path(char *const *env);
 /* The value of a variable in env, or NULL. */
 const char *settings_getenv(char *const *env, const char *name);
 
+/* Writes the rest of "KEY must ..." and is always false, so that a check can
+ * return it. */
+bool settings_must(char must[SETTINGS_MUST_BYTES], const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Is the well-known key the one that opens?  Not where API_KEYS names others. */
 bool settings_default_key(const struct settings *s);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "settings_models.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,25 +20,11 @@ struct reading {
 	char *must; /* SETTINGS_MUST_BYTES */
 };
 
-static bool refuse(struct reading *r, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool
-refuse(struct reading *r, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(r->must, SETTINGS_MUST_BYTES, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 static bool
 check_name(struct reading *r, const char *name)
 {
 	return model_name_valid(name) ||
-	       refuse(r,
+	       settings_must(r->must,
 		   "hold alias=name pairs and names, of at most %d letters, "
 		   "digits and ._:@/[]-, which \"%.*s\" is not",
 		   LIMIT_MODEL_BYTES, WORD_SHOWN, name);
@@ -53,14 +37,16 @@ add(struct reading *r, const char *name, const char *id)
 	if (!check_name(r, name) || (id != NULL && !check_name(r, id)))
 		return false;
 	if (++r->n > LIMIT_MODELS)
-		return refuse(r, "not hold more than %d models", LIMIT_MODELS);
+		return settings_must(
+		    r->must, "not hold more than %d models", LIMIT_MODELS);
 	if (r->words->len > 0)
 		buf_addch(r->words, ' ');
 	buf_addstr(r->words, name);
 	if (id != NULL)
 		buf_addf(r->words, "=%s", id);
 	return buf_ok(r->words) ||
-	       refuse(r, "not be longer than %d bytes", LIMIT_SETTING_BYTES);
+	       settings_must(
+		   r->must, "not be longer than %d bytes", LIMIT_SETTING_BYTES);
 }
 
 /* word is changed. */
@@ -82,7 +68,7 @@ add_words(struct reading *r, const char *text)
 	char *word = copy, *end;
 
 	if (copy == NULL)
-		return refuse(r, "be read again: out of memory");
+		return settings_must(r->must, "be read again: out of memory");
 	while (*(word += strspn(word, BETWEEN)) != '\0') {
 		end = word + strcspn(word, BETWEEN);
 		if (*end != '\0')
@@ -100,11 +86,12 @@ add_json(struct reading *r, const cJSON *value)
 	const cJSON *item;
 
 	if (!cJSON_IsObject(value) && !cJSON_IsArray(value))
-		return refuse(r, "be an object or an array");
+		return settings_must(r->must, "be an object or an array");
 	cJSON_ArrayForEach(item, value)
 	{
 		if (!cJSON_IsString(item))
-			return refuse(r, "hold only texts in quotes");
+			return settings_must(
+			    r->must, "hold only texts in quotes");
 		if (cJSON_IsArray(value)
 			? !add(r, item->valuestring, NULL)
 			: !add(r, item->string, item->valuestring))
@@ -121,7 +108,7 @@ add_json_text(struct reading *r, const char *text)
 	bool ok;
 
 	if (!json_text_check(text, strlen(text), &e))
-		return refuse(r, "be valid JSON: %s", e.what);
+		return settings_must(r->must, "be valid JSON: %s", e.what);
 	value = cJSON_Parse(text);
 	ok = add_json(r, value);
 	cJSON_Delete(value);
@@ -155,10 +142,10 @@ check_aliases(struct reading *r)
 		if (l.models[i].id == NULL)
 			continue;
 		if (given_before(&l, i))
-			return refuse(
-			    r, "not give \"%.*s\" twice", WORD_SHOWN, name);
+			return settings_must(r->must, "not give \"%.*s\" twice",
+			    WORD_SHOWN, name);
 		if (model_alias(&l, model_resolve(&l, name)) != NULL)
-			return refuse(r,
+			return settings_must(r->must,
 			    "lead from \"%.*s\" to a model in at most %d "
 			    "steps",
 			    WORD_SHOWN, name, LIMIT_MODEL_STEPS);
