@@ -16,43 +16,31 @@
 
 #include "banned.h"
 
-static int cli_version(void);
-static int cli_help(void);
+static int version(int argc, char **argv);
+static int help(int argc, char **argv);
+
+static const char version_usage[] = "usage: ccp version\n"
+				    "Prints the version.\n";
+static const char help_usage[] =
+    "usage: ccp help [command]\n"
+    "Prints the commands, or all that one of them takes.\n";
 
 static const struct {
 	const char *name, *alias, *other;
-	int (*run)(void);
-	int (*run_with)(int argc, char **argv); /* instead; takes arguments */
-	const char *help;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+	const char *usage; /* all of it, for --help */
 } verbs[] = {
-    {"start", "", "", cli_start, NULL, "serve in the foreground (the default)"},
-    {"session", "", "", NULL, cli_session,
-	"list, show, clear, prune: remembered conversations"},
-    {"version", "-v", "--version", cli_version, NULL, "print the version"},
-    {"help", "-h", "--help", cli_help, NULL, "print this"},
+    {"start", "", "", cli_start, "serve in the foreground (the default)",
+	cli_start_usage},
+    {"session", "", "", cli_session,
+	"list, show, clear, prune: remembered conversations",
+	cli_session_usage},
+    {"version", "-v", "--version", version, "print the version", version_usage},
+    {"help", "-h", "--help", help, "print this, or more of one command",
+	help_usage},
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
-
-static int
-cli_version(void)
-{
-	(void)printf("ccp " CCP_VERSION "\n");
-	return EXIT_SUCCESS;
-}
-
-static int
-cli_help(void)
-{
-	size_t i;
-
-	(void)printf("ccp: an OpenAI-compatible proxy for Claude Code\n\n"
-		     "usage: ccp [command]\n\n");
-	for (i = 0; i < NVERBS; i++)
-		(void)printf("  %-8s  %s\n", verbs[i].name, verbs[i].help);
-	(void)printf("\nThe configuration is ~/.ccp/config.json and the "
-		     "environment: see ccp-config(5).\n");
-	return EXIT_SUCCESS;
-}
 
 static bool
 is_verb(const char *word, size_t i)
@@ -62,26 +50,93 @@ is_verb(const char *word, size_t i)
 				      strcmp(word, verbs[i].other) == 0));
 }
 
+/* Its place in the table; NVERBS: it is none, which has been said. */
+static size_t
+find_verb(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < NVERBS; i++) {
+		if (is_verb(word, i))
+			return i;
+	}
+	(void)fprintf(
+	    stderr, "ccp: unknown command \"%s\": see ccp help\n", word);
+	return NVERBS;
+}
+
+static int
+too_many(void)
+{
+	(void)fprintf(stderr, "ccp: too many arguments\n");
+	return CLI_USAGE;
+}
+
+static int
+version(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return too_many();
+	(void)printf("ccp " CCP_VERSION "\n");
+	return EXIT_SUCCESS;
+}
+
+static int
+help(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc > 2)
+		return too_many();
+	if (argc == 2) {
+		i = find_verb(argv[1]);
+		if (i == NVERBS)
+			return CLI_USAGE;
+		(void)fputs(verbs[i].usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	(void)printf("ccp: an OpenAI-compatible proxy for Claude Code\n\n"
+		     "usage: ccp [command]\n\n");
+	for (i = 0; i < NVERBS; i++)
+		(void)printf("  %-8s  %s\n", verbs[i].name, verbs[i].summary);
+	(void)printf("\nccp COMMAND --help has more of each.  The "
+		     "configuration is ~/.ccp/config.json\n"
+		     "and the environment: see ccp-config(5).\n");
+	return EXIT_SUCCESS;
+}
+
+/* Anywhere behind the verb: so it can be added to what is typed already. */
+static bool
+wants_help(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0)
+			return true;
+	}
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *verb = argc > 1 ? argv[1] : "start";
+	static char start[] = "start";
+	char *bare[] = {start, NULL};
 	size_t i;
 
 	io_keep_std();
 	(void)umask(077);
 	log_open("ccp", LOG_LEVEL_INFO);
-	for (i = 0; i < NVERBS; i++) {
-		if (!is_verb(verb, i))
-			continue;
-		if (verbs[i].run_with != NULL)
-			return verbs[i].run_with(argc - 1, argv + 1);
-		if (argc <= 2)
-			return verbs[i].run();
-		(void)fprintf(stderr, "ccp: too many arguments\n");
+	if (argc < 2)
+		return cli_start(1, bare);
+	i = find_verb(argv[1]);
+	if (i == NVERBS)
 		return CLI_USAGE;
-	}
-	(void)fprintf(
-	    stderr, "ccp: unknown command \"%s\": see ccp help\n", verb);
-	return CLI_USAGE;
+	if (!wants_help(argc - 1, argv + 1))
+		return verbs[i].run(argc - 1, argv + 1);
+	(void)fputs(verbs[i].usage, stdout);
+	return EXIT_SUCCESS;
 }

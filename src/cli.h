@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The verbs of the ccp command.  Each returns the exit status.
+ * The verbs of the ccp command.  Each takes its own arguments, argv[0] being
+ * its name, and returns the exit status; "--help" is cli.c's, which prints the
+ * text beside it.
  */
 #ifndef CCP_CLI_H
 #define CCP_CLI_H
@@ -8,9 +10,11 @@
 #define CLI_USAGE 2 /* exit status for a command line that makes no sense */
 
 /* Serves in the foreground until TERM or INT. */
-int cli_start(void);
+int cli_start(int argc, char **argv);
+extern const char cli_start_usage[];
 
-/* Shows and removes sessions.  argv[0] is "session". */
+/* Shows and removes sessions. */
 int cli_session(int argc, char **argv);
+extern const char cli_session_usage[];
 
 #endif

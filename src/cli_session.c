@@ -263,15 +263,21 @@ static const struct {
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
 
+const char cli_session_usage[] =
+    "usage: ccp session list [--json]\n"
+    "       ccp session show ID [--json]\n"
+    "       ccp session clear [ID] [--json]\n"
+    "       ccp session prune [--json]\n"
+    "An ID may be cut, as long as only one session begins so.\n"
+    "\n"
+    "  ccp session list          what is remembered, the last used first\n"
+    "  ccp session show 0d3a     all that is known of one\n"
+    "  ccp session clear 0d3a    forget it; without an ID all of them\n";
+
 static int
 usage(void)
 {
-	(void)fprintf(stderr,
-	    "usage: ccp session list [--json]\n"
-	    "       ccp session show ID [--json]\n"
-	    "       ccp session clear [ID] [--json]\n"
-	    "       ccp session prune [--json]\n"
-	    "An ID may be cut, as long as only one session begins so.\n");
+	(void)fputs(cli_session_usage, stderr);
 	return CLI_USAGE;
 }
 

@@ -212,13 +212,27 @@ open_all(struct starter *s, char *err, size_t errlen)
 	       setup_apply(&s->setup, err, errlen);
 }
 
+const char cli_start_usage[] =
+    "usage: ccp [start]\n"
+    "Listens on HOST and PORT, or on the sockets that a service manager has\n"
+    "handed over, and starts a ccp-handler for each connection, until a\n"
+    "signal ends it.\n"
+    "\n"
+    "  PORT=9999 ccp start           on another port, this time\n"
+    "  CLAUDE_PATH=demo ccp start    with answers from a stand-in\n";
+
 int
-cli_start(void)
+cli_start(int argc, char **argv)
 {
 	struct starter s = {.stop_next = CLOCK_NEVER};
 	char err[512];
 	bool ok;
 
+	(void)argv;
+	if (argc > 1) {
+		(void)fprintf(stderr, "ccp: too many arguments\n");
+		return CLI_USAGE;
+	}
 	(void)proc_subreaper();
 	ok = open_all(&s, err, sizeof(err));
 	if (ok) {

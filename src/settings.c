@@ -228,6 +228,40 @@ const struct setting settings_table[] = {
 	.help = "the least important messages that are logged",
 	FIELD(log_level),
     },
+    {
+	.name = "LOG_FORMAT",
+	.fallback = "text",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("text", "json"),
+	.help = "how a line of the log is written",
+	FIELD(log_format),
+    },
+    {
+	.name = "LOG_FILE",
+	.fallback = "",
+	.kind = SETTING_TEXT,
+	.help = "a file that is logged to as well; empty is none",
+	FIELD(log_file),
+    },
+    {
+	.name = "LOG_MAX_SIZE",
+	.fallback = "10mb",
+	.kind = SETTING_SIZE,
+	.min = 1024,
+	.max = 1024 * 1024 * 1024,
+	.help = "the size at which LOG_FILE is set aside and begun anew, as "
+		"in 512kb or 10mb",
+	FIELD(log_max_size),
+    },
+    {
+	.name = "LOG_MAX_FILES",
+	.fallback = "5",
+	.kind = SETTING_NUMBER,
+	.min = 0,
+	.max = 100,
+	.help = "how many files of LOG_FILE that were set aside are kept",
+	FIELD(log_max_files),
+    },
     {.name = NULL},
 };
 

@@ -20,6 +20,7 @@ enum setting_kind {
 	SETTING_TEXT,   /* const char *, never NULL; "" when empty */
 	SETTING_CHOICE, /* const char *, one of choices */
 	SETTING_NUMBER, /* long, min..max */
+	SETTING_SIZE,   /* long, bytes, min..max; as text with kb, mb, gb */
 	SETTING_MODELS, /* const char *, as model_names.h reads it */
 	SETTING_KEYS,   /* const char *, as api_keys.h reads it */
 };
@@ -52,6 +53,10 @@ struct settings {
 	const char *models; /* words NAME or ALIAS=NAME, one space between */
 	long max_connections;
 	const char *log_level;
+	const char *log_format; /* text, json */
+	const char *log_file;   /* "": none; ~/ is HOME */
+	long log_max_size;
+	long log_max_files;
 	char *owned; /* storage behind the texts; internal */
 };
 
@@ -60,7 +65,7 @@ struct setting {
 	const char *fallback; /* default, as text */
 	enum setting_kind kind;
 	const char *const *choices; /* NULL-terminated; SETTING_CHOICE */
-	/* SETTING_NUMBER: the range.  SETTING_TEXT: bytes, max 0 stands for
+	/* SETTING_NUMBER, SETTING_SIZE: the range.  SETTING_TEXT: bytes, max 0 stands for
 	 * LIMIT_SETTING_BYTES. */
 	long min, max;
 	/* SETTING_TEXT: what it may hold besides letters and digits, one of

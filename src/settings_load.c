@@ -180,6 +180,47 @@ check_number(struct loading *l, const struct setting *row,
 	return refuse(l, row, o, must);
 }
 
+/* "10mb": what a unit is worth; 0: it is none. */
+static long
+unit_of(const char *text)
+{
+	static const struct {
+		const char *name;
+		long bytes;
+	} units[] = {{"", 1}, {"b", 1}, {"k", 1024}, {"kb", 1024},
+	    {"m", 1024 * 1024}, {"mb", 1024 * 1024}, {"g", 1024 * 1024 * 1024},
+	    {"gb", 1024 * 1024 * 1024}};
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcasecmp(text, units[i].name) == 0)
+			return units[i].bytes;
+	}
+	return 0;
+}
+
+static int
+check_size(struct loading *l, const struct setting *row, const struct origin *o,
+    long *ret)
+{
+	size_t digits = strspn(o->value, "0123456789");
+	long unit = unit_of(o->value + digits + strspn(o->value + digits, " "));
+	char must[128];
+
+	if (digits > 0 && digits <= 10 && unit > 0) {
+		*ret = strtol(o->value, NULL, 10);
+		if (*ret >= (row->min + unit - 1) / unit &&
+		    *ret <= row->max / unit) {
+			*ret *= unit;
+			return 0;
+		}
+	}
+	(void)snprintf(must, sizeof must,
+	    "be a size from %ldkb to %ldmb, as in 512kb or 10mb",
+	    row->min / 1024, row->max / (1024 * 1024));
+	return refuse(l, row, o, must);
+}
+
 typedef bool
 read_text(struct buf *to, const char *text, char must[SETTINGS_MUST_BYTES]);
 typedef bool
@@ -209,6 +250,8 @@ check(struct loading *l, const struct setting *row, struct origin *o,
 	switch (row->kind) {
 	case SETTING_NUMBER:
 		return check_number(l, row, o, ret_number);
+	case SETTING_SIZE:
+		return check_size(l, row, o, ret_number);
 	case SETTING_CHOICE:
 		return check_choice(l, row, o);
 	case SETTING_MODELS:
@@ -276,6 +319,12 @@ from_file(struct loading *l, const struct setting *row, struct origin *o,
 	return found != NULL ? value_text(l, row, found, o, digits) : 0;
 }
 
+static bool
+is_number(const struct setting *row)
+{
+	return row->kind == SETTING_NUMBER || row->kind == SETTING_SIZE;
+}
+
 /* The environment wins, but a wrong value in the file is told all the same.
  * A text is only put into l->texts, at *ret_text: the buffer may still move. */
 static int
@@ -295,7 +344,7 @@ load_row(struct loading *l, const struct setting *row, size_t *ret_text)
 		if (check(l, row, &o, &number) == -1)
 			return -1;
 	}
-	if (row->kind == SETTING_NUMBER) {
+	if (is_number(row)) {
 		memcpy((char *)l->s + row->offset, &number, sizeof number);
 		return 0;
 	}
@@ -322,7 +371,7 @@ load_rows(struct loading *l)
 	if (l->s->owned == NULL)
 		return out_of_memory(l);
 	for (i = 0, row = settings_table; row->name != NULL; i++, row++) {
-		if (row->kind == SETTING_NUMBER)
+		if (is_number(row))
 			continue;
 		text = l->s->owned + at[i];
 		memcpy((char *)l->s + row->offset, &text, sizeof text);

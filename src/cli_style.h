@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How the screens of the ccp command look: colours only on a terminal, and not
+ * where NO_COLOR is set or TERM is "dumb".
+ */
+#ifndef CCP_CLI_STYLE_H
+#define CCP_CLI_STYLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum style {
+	STYLE_PLAIN, /* ends the one before */
+	STYLE_BOLD,
+	STYLE_DIM,
+	STYLE_GOOD,
+	STYLE_WARN,
+	STYLE_BAD,
+};
+
+/* Whether what is written to the stream from now on may have colours. */
+bool style_open(FILE *to, char *const *env);
+
+/* What switches to a style: an escape sequence, or "" without colours. */
+const char *style(enum style s);
+
+/* Columns of the terminal behind the stream: 80 where there is none. */
+int style_columns(FILE *to);
+
+#endif

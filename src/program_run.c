@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "program_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "io.h"
+#include "limits.h"
+#include "pollset.h"
+
+#include "banned.h"
+
+struct running {
+	pid_t pid;
+	int64_t deadline;
+	struct io_end ends[2]; /* what it prints; fd -1: has ended */
+	struct buf *to[2];
+	bool reaped;
+	struct program_result *result;
+};
+
+static void
+end_of(struct io_end *end)
+{
+	(void)close(end->fd);
+	end->fd = -1;
+}
+
+/* Whatever is too much is read all the same: the program shall not wait. */
+static void
+take(struct running *r, size_t i)
+{
+	char some[4096];
+	ssize_t n = io_read(&r->ends[i], some, sizeof(some));
+	size_t room = r->to[i]->max - r->to[i]->len;
+
+	if (n == 0 || n == IO_FAILED)
+		end_of(&r->ends[i]);
+	if (n <= 0)
+		return;
+	if ((size_t)n > room) {
+		r->result->too_much = true;
+		n = (ssize_t)room;
+	}
+	(void)buf_add(r->to[i], some, (size_t)n);
+}
+
+/* Its end is waited for in steps: there is no descriptor for it. */
+static void
+turn(struct running *r)
+{
+	struct pollset ps;
+	size_t i;
+
+	pollset_reset(&ps);
+	pollset_until(&ps,
+	    clock_earlier(r->deadline, clock_ms() + LIMIT_PROGRAM_STEP_MS));
+	for (i = 0; i < 2; i++)
+		pollset_want(&ps, r->ends[i].fd, POLLIN);
+	(void)pollset_wait(&ps);
+	for (i = 0; i < 2; i++) {
+		if (r->ends[i].fd != -1 && pollset_got(&ps, r->ends[i].fd) != 0)
+			take(r, i);
+	}
+	if (!r->reaped)
+		r->reaped = child_reap(r->pid, &r->result->status);
+	if (clock_ms() < r->deadline || r->result->late)
+		return;
+	r->result->late = true;
+	child_signal(r->pid, SIGKILL);
+	r->deadline = clock_ms() + LIMIT_STOP_KILL_MS;
+}
+
+/* What it has left running may keep the pipes open: after its end only what
+ * it has written itself is waited for. */
+static bool
+over(const struct running *r)
+{
+	bool ends = r->ends[0].fd == -1 && r->ends[1].fd == -1;
+
+	return (r->reaped && ends) ||
+	       (clock_ms() >= r->deadline && r->result->late);
+}
+
+static bool
+start(struct running *r, char *const *argv, char *const *env)
+{
+	CLEANUP_CLOSE int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int out[2] = {-1, -1}, err[2] = {-1, -1};
+	struct child_error e = {CHILD_FORK, 0};
+	struct child_spec spec = {.path = argv[0],
+	    .argv = argv,
+	    .envp = env,
+	    .parent_death_signal = SIGKILL,
+	    .own_group = true};
+	bool ok = in != -1 && io_pipe(out) == 0 && io_pipe(err) == 0;
+
+	r->pid = -1;
+	e.error = errno;
+	if (ok) {
+		spec.fds[0] = in;
+		spec.fds[1] = out[1];
+		spec.fds[2] = err[1];
+		r->pid = child_spawn(&spec, &e);
+	}
+	cleanup_close_fd(&out[1]);
+	cleanup_close_fd(&err[1]);
+	if (r->pid == -1) {
+		cleanup_close_fd(&out[0]);
+		cleanup_close_fd(&err[0]);
+		r->result->error = e.error;
+		return false;
+	}
+	r->ends[0] = io_end_own(out[0]);
+	r->ends[1] = io_end_own(err[0]);
+	return true;
+}
+
+bool
+program_run(char *const *argv, char *const *env, int64_t ms, struct buf *out,
+    struct buf *err, struct program_result *ret)
+{
+	struct running r = {.result = ret, .to = {out, err}};
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!start(&r, argv, env))
+		return false;
+	r.deadline = clock_ms() + ms;
+	while (!over(&r))
+		turn(&r);
+	for (i = 0; i < 2; i++) {
+		if (r.ends[i].fd != -1)
+			end_of(&r.ends[i]);
+	}
+	return !ret->late && WIFEXITED(ret->status) &&
+	       WEXITSTATUS(ret->status) == 0;
+}
