@@ -15,55 +15,33 @@
 
 #include "banned.h"
 
-static void
-open_session(struct chat *c)
-{
-	const struct exchange *x = c->x;
-	const struct session_frame frame = {.cwd = c->directory.path,
-	    .key_name = x->key_name,
-	    .append = c->appends,
-	    .body = http_conn_body(x->conn)};
-	char why[256];
-	bool found = session_place_find(
-	    &c->store, x->settings, x->env, why, sizeof(why));
-
-	if (!found)
-		log_warn("%s %s", x->id, why);
-	session_open(&c->session, found ? &c->store : NULL, &frame, c->request);
-}
-
 static bool
 read_request(struct chat *c, struct api_error *e)
 {
-	const struct buf *body = http_conn_body(c->x->conn);
+	const struct buf *body = http_conn_body(c->frame.x->conn);
 
-	c->request = openai_request_parse(buf_str(body), body->len, e);
-	if (c->request == NULL)
-		return false;
-	if (c->request->n == 1)
-		return true;
-	api_error_param(e, "n", "unsupported_value",
-	    "n must be 1: there is one answer to a request.");
-	return false;
+	c->frame.request = openai_request_parse(buf_str(body), body->len, e);
+	return c->frame.request != NULL;
 }
 
 /* The answer names the model as the client did. */
 static bool
-open_reply(struct chat *c, const char *name, struct api_error *e)
+open_response(struct chat *c, const char *name, struct api_error *e)
 {
-	const struct chat_request *r = c->request;
+	const struct chat_request *r = c->frame.request;
+	const struct settings *s = c->frame.x->settings;
 	struct model_list models;
 
-	model_list_read(&models, c->x->settings->models);
-	c->model = strdup(model_resolve(&models,
-	    r->model == NULL ? c->x->settings->default_model : r->model));
-	if (c->model == NULL || !reply_open(&c->turn.reply, c->x, name,
-				    r->stream, r->include_usage)) {
+	model_list_read(&models, s->models);
+	c->model = strdup(model_resolve(
+	    &models, r->model == NULL ? s->default_model : r->model));
+	c->frame.model = c->model;
+	if (c->model == NULL ||
+	    !response_open(&c->response, c->frame.x, name, r->stream,
+		r->include_usage, (size_t)r->n)) {
 		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
 		return false;
 	}
-	c->turn.reply.function = r->functions;
-	c->turn.limited = r->max_tokens != 0;
 	return true;
 }
 
@@ -71,23 +49,27 @@ open_reply(struct chat *c, const char *name, struct api_error *e)
 static bool
 chat_open(struct chat *c, struct api_error *e)
 {
-	struct exchange *x = c->x;
+	struct exchange *x = c->frame.x;
 	char name[LIMIT_MODEL_BYTES + 1];
+	bool ok;
 
-	c->appends = strcmp(x->settings->system_prompt_mode, "append") == 0;
+	c->frame.appends =
+	    strcmp(x->settings->system_prompt_mode, "append") == 0;
 	if (!read_request(c, e))
 		return false;
 	(void)snprintf(name, sizeof(name), "%s",
-	    c->request->model == NULL ? x->settings->default_model
-				      : c->request->model);
-	if (!chat_mode_find(x, c->request, &c->as_model, e) ||
-	    !open_reply(c, name, e))
+	    c->frame.request->model == NULL ? x->settings->default_model
+					    : c->frame.request->model);
+	if (!chat_mode_find(x, c->frame.request, &c->frame.as_model, e) ||
+	    !open_response(c, name, e))
 		return false;
-	if (!c->as_model)
-		return chat_directory_find(&c->directory, x, c->request, e);
-	model_open(&c->model_words, c->request);
-	c->turn.model = &c->model_words;
-	return chat_directory_empty(&c->directory, x, e);
+	ok = c->frame.as_model
+	         ? chat_directory_empty(&c->directory, x, e)
+	         : chat_directory_find(&c->directory, x, c->frame.request, e);
+	c->frame.cwd = c->directory.path;
+	if (ok)
+		chat_open_runs(c);
+	return ok;
 }
 
 /* What ccp says itself; no Claude is needed. */
@@ -95,9 +77,12 @@ static void
 answer_at_once(struct chat *c)
 {
 	static const struct token_usage none;
+	size_t i;
 
-	reply_text(&c->turn.reply, c->directory.answer);
-	reply_finish(&c->turn.reply, "stop", &none);
+	for (i = 0; i < c->nruns; i++) {
+		reply_text(&c->runs[i].turn.reply, c->directory.answer);
+		reply_finish(&c->runs[i].turn.reply, "stop", &none);
+	}
 	chat_free(c);
 }
 
@@ -108,17 +93,12 @@ chat_serve(struct exchange *x)
 	struct api_error e;
 
 	api_error_set(&e, 500, "server_error", NULL, "Out of memory.");
-	if (c != NULL && chat_open(c, &e)) {
-		if (c->directory.answer != NULL) {
-			answer_at_once(c);
-		} else {
-			/* A model's request goes on with none. */
-			if (!c->as_model)
-				open_session(c);
-			chat_begin(c);
-		}
-		return;
+	if (c == NULL || !chat_open(c, &e)) {
+		exchange_error(x, &e);
+		chat_free(c);
+	} else if (c->directory.answer != NULL) {
+		answer_at_once(c);
+	} else {
+		chat_begin(c);
 	}
-	exchange_error(x, &e);
-	chat_free(c);
 }

@@ -3,56 +3,38 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
-#include "clock.h"
 #include "limits.h"
 #include "random.h"
 
 #include "banned.h"
 
-#define PREFIX      "chatcmpl-"
 #define CALL_PREFIX "call_"
 
-bool
-reply_open(struct chat_reply *r, struct exchange *x, const char *model,
-    bool stream, bool include_usage)
+void
+reply_open(struct chat_reply *r, struct chat_response *response, size_t index)
 {
 	memset(r, 0, sizeof(*r));
-	r->x = x;
-	r->stream = stream;
-	r->include_usage = include_usage;
-	r->quiet_since = clock_ms();
-	memcpy(r->id, PREFIX, sizeof(PREFIX));
-	random_hex(r->id + strlen(PREFIX), 12);
-	r->model = strdup(model);
-	r->meta.id = r->id;
-	r->meta.created = (int64_t)time(NULL);
-	r->meta.model = r->model;
+	r->response = response;
+	r->x = response->x;
+	r->stream = response->stream;
+	r->meta = response->meta;
+	r->meta.index = index;
 	buf_init(&r->text, LIMIT_ANSWER_BYTES);
 	buf_init(&r->reasoning, LIMIT_ANSWER_BYTES);
 	buf_init(&r->arguments, LIMIT_ANSWER_BYTES);
 	buf_init(&r->calls, LIMIT_ANSWER_BYTES);
-	return r->model != NULL;
 }
 
 void
 reply_close(struct chat_reply *r)
 {
-	free(r->model);
 	buf_free(&r->text);
 	buf_free(&r->reasoning);
 	free(r->call_name);
 	buf_free(&r->arguments);
 	buf_free(&r->calls);
-}
-
-static void
-send_event(struct chat_reply *r, const struct buf *json)
-{
-	exchange_stream_event(r->x, json);
-	r->quiet_since = clock_ms();
 }
 
 static void
@@ -63,9 +45,8 @@ begin(struct chat_reply *r)
 	if (r->begun)
 		return;
 	r->begun = true;
-	exchange_stream_begin(r->x);
 	openai_chunk_role(&json, &r->meta);
-	send_event(r, &json);
+	response_event(r->response, &json);
 }
 
 static void
@@ -80,7 +61,7 @@ say(struct chat_reply *r, const char *key, struct buf *whole, const char *text)
 		return;
 	begin(r);
 	openai_chunk_text(&json, &r->meta, key, text, strlen(text));
-	send_event(r, &json);
+	response_event(r->response, &json);
 }
 
 void
@@ -124,7 +105,7 @@ send_call(struct chat_reply *r, const struct tool_call *call)
 
 	begin(r);
 	openai_chunk_call(&json, &r->meta, call, r->function);
-	send_event(r, &json);
+	response_event(r->response, &json);
 }
 
 /* No arguments at all are no JSON. */
@@ -180,74 +161,21 @@ reply_arguments(struct chat_reply *r, const char *fragment)
 		buf_addstr(&r->arguments, fragment);
 }
 
-static void
-finish_stream(struct chat_reply *r, const char *finish_reason,
-    const struct token_usage *usage)
-{
-	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
-
-	begin(r);
-	openai_chunk_finish(
-	    &json, &r->meta, finish_reason, r->include_usage ? NULL : usage);
-	send_event(r, &json);
-	if (r->include_usage) {
-		buf_clear(&json);
-		openai_chunk_usage(&json, &r->meta, usage);
-		send_event(r, &json);
-	}
-	exchange_stream_end(r->x, true);
-}
-
 void
 reply_finish(struct chat_reply *r, const char *finish_reason,
     const struct token_usage *usage)
 {
-	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
 	const struct completion_message m = {
 	    &r->text, &r->reasoning, &r->calls, r->function};
 
 	end_call(r);
-	if (r->stream) {
-		finish_stream(r, finish_reason, usage);
-		return;
-	}
-	json.bad =
-	    !buf_ok(&r->text) || !buf_ok(&r->reasoning) || !buf_ok(&r->calls);
-	openai_completion(&json, &r->meta, &m, finish_reason, usage);
-	exchange_json(r->x, 200, &json);
+	if (r->stream)
+		begin(r);
+	response_choice(r->response, r->meta.index, &m, finish_reason, usage);
 }
 
 void
 reply_error(struct chat_reply *r, const struct api_error *e)
 {
-	CLEANUP_BUF struct buf json = BUF_INIT(8 * LIMIT_ERROR_TEXT_BYTES);
-
-	if (!r->begun) {
-		exchange_error(r->x, e);
-		return;
-	}
-	api_error_json(&json, e);
-	send_event(r, &json);
-	exchange_stream_end(r->x, false);
-}
-
-int64_t
-reply_deadline(const struct chat_reply *r)
-{
-	if (!r->stream || r->x->finished)
-		return CLOCK_NEVER;
-	return r->quiet_since +
-	       (r->begun ? LIMIT_SSE_COMMENT_MS : LIMIT_HOLD_BACK_MS);
-}
-
-void
-reply_tick(struct chat_reply *r)
-{
-	if (clock_ms() < reply_deadline(r))
-		return;
-	if (r->begun)
-		exchange_stream_comment(r->x);
-	else
-		begin(r);
-	r->quiet_since = clock_ms();
+	response_error(r->response, e);
 }

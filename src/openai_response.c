@@ -31,7 +31,7 @@ static void
 add_chunk_head(struct buf *to, const struct completion *c)
 {
 	add_head(to, c, "chat.completion.chunk");
-	buf_addstr(to, ",\"choices\":[{\"index\":0,\"delta\":");
+	buf_addf(to, ",\"choices\":[{\"index\":%zu,\"delta\":", c->index);
 }
 
 static void
@@ -42,7 +42,7 @@ add_choice_end(struct buf *to, const char *finish_reason)
 		json_text_quote_str(to, finish_reason);
 	else
 		buf_addstr(to, "null");
-	buf_addstr(to, "}]");
+	buf_addch(to, '}');
 }
 
 static void
@@ -109,13 +109,13 @@ add_calls(struct buf *to, const struct completion_message *m)
 }
 
 void
-openai_completion(struct buf *to, const struct completion *c,
-    const struct completion_message *m, const char *finish_reason,
-    const struct token_usage *usage)
+openai_choice(struct buf *to, const struct completion *c,
+    const struct completion_message *m, const char *finish_reason)
 {
-	add_head(to, c, "chat.completion");
-	buf_addstr(to, ",\"choices\":[{\"index\":0,"
-		       "\"message\":{\"role\":\"assistant\",\"content\":");
+	buf_addf(to,
+	    "{\"index\":%zu,\"message\":{\"role\":\"assistant\","
+	    "\"content\":",
+	    c->index);
 	if (m->text->len == 0 && m->calls->len > 0)
 		buf_addstr(to, "null");
 	else
@@ -128,6 +128,22 @@ openai_completion(struct buf *to, const struct completion *c,
 	add_calls(to, m);
 	buf_addch(to, '}');
 	add_choice_end(to, finish_reason);
+}
+
+void
+openai_completion(struct buf *to, const struct completion *c,
+    const struct buf *choices, size_t n, const struct token_usage *usage)
+{
+	size_t i;
+
+	add_head(to, c, "chat.completion");
+	buf_addstr(to, ",\"choices\":[");
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addch(to, ',');
+		buf_add(to, buf_str(&choices[i]), choices[i].len);
+	}
+	buf_addch(to, ']');
 	add_usage(to, usage);
 	buf_addch(to, '}');
 }
@@ -149,7 +165,7 @@ openai_chunk_call(struct buf *to, const struct completion *c,
 	}
 	buf_addch(to, '}');
 	add_choice_end(to, NULL);
-	buf_addch(to, '}');
+	buf_addstr(to, "]}");
 }
 
 void
@@ -158,7 +174,7 @@ openai_chunk_role(struct buf *to, const struct completion *c)
 	add_chunk_head(to, c);
 	buf_addstr(to, "{\"role\":\"assistant\",\"content\":\"\"}");
 	add_choice_end(to, NULL);
-	buf_addch(to, '}');
+	buf_addstr(to, "]}");
 }
 
 void
@@ -170,7 +186,7 @@ openai_chunk_text(struct buf *to, const struct completion *c, const char *key,
 	json_text_quote(to, text, len);
 	buf_addch(to, '}');
 	add_choice_end(to, NULL);
-	buf_addch(to, '}');
+	buf_addstr(to, "]}");
 }
 
 void
@@ -180,6 +196,7 @@ openai_chunk_finish(struct buf *to, const struct completion *c,
 	add_chunk_head(to, c);
 	buf_addstr(to, "{}");
 	add_choice_end(to, finish_reason);
+	buf_addch(to, ']');
 	if (usage != NULL)
 		add_usage(to, usage);
 	buf_addch(to, '}');

@@ -17,6 +17,7 @@ struct completion {
 	const char *id;  /* "chatcmpl-..." */
 	int64_t created; /* seconds since 1970 */
 	const char *model;
+	size_t index; /* of the choice, where it is about one */
 };
 
 /* Tokens.  prompt = input + cache creation + cache read; cached is the part
@@ -43,9 +44,13 @@ struct completion_message {
 	bool function; /* the one call as function_call */
 };
 
+/* One of the answers: an element of "choices". */
+void openai_choice(struct buf *to, const struct completion *c,
+    const struct completion_message *m, const char *finish_reason);
+
+/* All of it, around n choices. */
 void openai_completion(struct buf *to, const struct completion *c,
-    const struct completion_message *m, const char *finish_reason,
-    const struct token_usage *usage);
+    const struct buf *choices, size_t n, const struct token_usage *usage);
 
 /* Adds a whole call to the members of a message; function: the only one. */
 void

@@ -31,7 +31,7 @@ LAYERS = {
        "session_place session_record session_store stop_filter store_copy "
        "store_file store_lock store_scan store_value tool_names",
     4: "access chat chat_directory chat_launch chat_mode chat_model "
-       "chat_opening chat_reply chat_task chat_turn exchange health models "
+       "chat_opening chat_reply chat_response chat_run chat_task chat_turn exchange health models "
        "refused route serve task",
     5: "cli demo handler",
 }

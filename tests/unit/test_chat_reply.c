@@ -26,12 +26,14 @@
 	",\"usage\":{\"prompt_tokens\":30,\"completion_tokens\":4,"            \
 	"\"total_tokens\":34,"                                                 \
 	"\"prompt_tokens_details\":{\"cached_tokens\":20}}"
-#define STOP CHUNK("", "\"stop\"", USAGE)
-#define DONE "data: [DONE]\n\n(last chunk)"
+#define STOP    CHUNK("", "\"stop\"", USAGE)
+#define COMMENT ": still working\n\n"
+#define DONE    "data: [DONE]\n\n(last chunk)"
 
 static const struct token_usage usage = {
     .prompt = 30, .cached = 20, .completion = 4};
 
+static struct chat_response response;
 static struct chat_reply reply;
 
 static void
@@ -45,14 +47,16 @@ static void
 tear_down(void)
 {
 	reply_close(&reply);
+	response_close(&response);
 	exchange_bed_close();
 }
 
 static void
 open_reply(bool stream, bool include_usage)
 {
-	ck_assert(
-	    reply_open(&reply, &bed_x, "the-model", stream, include_usage));
+	ck_assert(response_open(
+	    &response, &bed_x, "the-model", stream, include_usage, 1));
+	reply_open(&reply, &response, 0);
 }
 
 static void
@@ -261,30 +265,30 @@ START_TEST(silence_ends_the_hold_back_then_brings_comments)
 	int64_t now = clock_ms();
 
 	open_reply(true, false);
-	ck_assert_int_ge(reply_deadline(&reply), now + LIMIT_HOLD_BACK_MS);
+	ck_assert_int_ge(
+	    response_deadline(&response), now + LIMIT_HOLD_BACK_MS);
 	ck_assert_int_le(
-	    reply_deadline(&reply), clock_ms() + LIMIT_HOLD_BACK_MS);
+	    response_deadline(&response), clock_ms() + LIMIT_HOLD_BACK_MS);
 	fake_clock_skip(LIMIT_HOLD_BACK_MS - 2000);
-	reply_tick(&reply);
+	response_tick(&response);
 	assert_answer("");
 	fake_clock_skip(2000);
-	reply_tick(&reply);
-	assert_answer(STREAM_HEAD ROLE);
-	reply_tick(&reply);
-	assert_answer(STREAM_HEAD ROLE);
+	response_tick(&response);
+	assert_answer(STREAM_HEAD COMMENT);
+	response_tick(&response);
+	assert_answer(STREAM_HEAD COMMENT);
 	ck_assert_int_le(
-	    reply_deadline(&reply), clock_ms() + LIMIT_SSE_COMMENT_MS);
-	ck_assert_int_gt(reply_deadline(&reply), clock_ms());
+	    response_deadline(&response), clock_ms() + LIMIT_SSE_COMMENT_MS);
+	ck_assert_int_gt(response_deadline(&response), clock_ms());
 	fake_clock_skip(LIMIT_SSE_COMMENT_MS);
-	reply_tick(&reply);
+	response_tick(&response);
 	fake_clock_skip(LIMIT_SSE_COMMENT_MS);
-	reply_tick(&reply);
+	response_tick(&response);
 	reply_text(&reply, "At last.");
-	reply_tick(&reply);
+	response_tick(&response);
 	reply_finish(&reply, "stop", &usage);
-	assert_answer(STREAM_HEAD ROLE
-	    ": still working\n\n: still working\n\n" CONTENT("At last.")
-		STOP DONE);
+	assert_answer(STREAM_HEAD COMMENT COMMENT COMMENT ROLE CONTENT(
+	    "At last.") STOP DONE);
 }
 END_TEST
 
@@ -292,10 +296,10 @@ START_TEST(an_error_behind_the_hold_back_is_an_event)
 {
 	open_reply(true, false);
 	fake_clock_skip(LIMIT_HOLD_BACK_MS);
-	reply_tick(&reply);
+	response_tick(&response);
 	ck_assert(!reply.spoken);
 	go_wrong();
-	assert_answer(STREAM_HEAD ROLE "data: " ERROR "\n\n");
+	assert_answer(STREAM_HEAD COMMENT "data: " ERROR "\n\n");
 	ck_assert(exchange_bed_ended());
 }
 END_TEST
@@ -305,10 +309,10 @@ START_TEST(words_put_comments_off)
 	open_reply(true, false);
 	reply_text(&reply, "a");
 	fake_clock_skip(LIMIT_SSE_COMMENT_MS - 2000);
-	reply_tick(&reply);
+	response_tick(&response);
 	reply_reasoning(&reply, "b");
 	fake_clock_skip(LIMIT_SSE_COMMENT_MS - 2000);
-	reply_tick(&reply);
+	response_tick(&response);
 	assert_answer(STREAM_HEAD ROLE CONTENT("a") THOUGHT("b"));
 }
 END_TEST
@@ -317,13 +321,13 @@ START_TEST(deadlines_only_while_a_stream_is_open)
 {
 	open_reply(_i != 0, false);
 	if (_i == 0) {
-		ck_assert_int_eq(reply_deadline(&reply), CLOCK_NEVER);
+		ck_assert_int_eq(response_deadline(&response), CLOCK_NEVER);
 		fake_clock_skip(10 * LIMIT_HOLD_BACK_MS);
-		reply_tick(&reply);
+		response_tick(&response);
 		assert_answer("");
 	}
 	reply_finish(&reply, "stop", &usage);
-	ck_assert_int_eq(reply_deadline(&reply), CLOCK_NEVER);
+	ck_assert_int_eq(response_deadline(&response), CLOCK_NEVER);
 }
 END_TEST
 
@@ -344,14 +348,15 @@ END_TEST
 
 START_TEST(ids_differ)
 {
-	char first[sizeof reply.id];
+	char first[sizeof response.id];
 
 	open_reply(true, false);
-	memcpy(first, reply.id, sizeof first);
-	reply_close(&reply);
+	memcpy(first, response.id, sizeof first);
+	tear_down();
+	set_up();
 	open_reply(true, false);
-	ck_assert_str_ne(reply.id, first);
-	ck_assert_uint_eq(strlen(reply.id), strlen("chatcmpl-") + 24);
+	ck_assert_str_ne(response.id, first);
+	ck_assert_uint_eq(strlen(response.id), strlen("chatcmpl-") + 24);
 }
 END_TEST
 
@@ -392,12 +397,108 @@ troubles(void)
 	return t;
 }
 
+#define CHUNK_OF(i, delta, finish, more)                                       \
+	"data: {" HEAD "[{\"index\":" i ",\"delta\":{" delta                   \
+	"},\"logprobs\":null,\"finish_reason\":" finish "}]" more "}\n\n"
+#define BOTH_USAGES                                                            \
+	",\"usage\":{\"prompt_tokens\":60,\"completion_tokens\":8,"            \
+	"\"total_tokens\":68,"                                                 \
+	"\"prompt_tokens_details\":{\"cached_tokens\":40}}"
+
+static struct chat_reply other; /* the second choice of two */
+
+static void
+open_two(bool stream, bool include_usage)
+{
+	ck_assert(response_open(
+	    &response, &bed_x, "the-model", stream, include_usage, 2));
+	reply_open(&reply, &response, 0);
+	reply_open(&other, &response, 1);
+}
+
+START_TEST(two_choices_at_once)
+{
+	open_two(true, _i != 0);
+	reply_text(&other, "B");
+	reply_text(&reply, "A");
+	reply_finish(&other, "length", &usage);
+	ck_assert(!bed_x.finished);
+	reply_text(&reply, "a");
+	reply_finish(&reply, "stop", &usage);
+	reply_close(&other);
+	ck_assert(bed_x.finished);
+#define BEFORE                                                                 \
+	CHUNK_OF("1", "\"role\":\"assistant\",\"content\":\"\"", "null", "")   \
+	CHUNK_OF("1", "\"content\":\"B\"", "null", "")                         \
+	ROLE CONTENT("A") CHUNK_OF("1", "", "\"length\"", "") CONTENT("a")
+	if (_i == 0)
+		assert_answer(
+		    STREAM_HEAD BEFORE CHUNK("", "\"stop\"", BOTH_USAGES) DONE);
+	else
+		assert_answer(STREAM_HEAD BEFORE CHUNK("", "\"stop\"",
+		    "") "data: {" HEAD "[]" BOTH_USAGES "}\n\n" DONE);
+}
+END_TEST
+
+START_TEST(two_choices_whole_in_their_order)
+{
+	open_two(false, false);
+	reply_text(&other, "B");
+	reply_finish(&other, "length", &usage);
+	assert_answer("");
+	reply_text(&reply, "A");
+	reply_finish(&reply, "stop", &usage);
+	reply_close(&other);
+#define CHOICE(i, text, finish)                                                \
+	"{\"index\":" i                                                        \
+	",\"message\":{\"role\":\"assistant\",\"content\":\"" text             \
+	"\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"" finish   \
+	"\"}"
+	ck_assert_ptr_nonnull(strstr(exchange_bed_answer(),
+	    "\"choices\":[" CHOICE("0", "A", "stop") "," CHOICE(
+		"1", "B", "length") "]" BOTH_USAGES "}"));
+}
+END_TEST
+
+/* One that fails has ended them all, once. */
+START_TEST(an_error_of_one_is_that_of_all)
+{
+	open_two(_i != 0, false);
+	if (_i != 0)
+		reply_text(&reply, "A");
+	go_wrong();
+	reply_error(&other, &(struct api_error){.status = 500});
+	reply_text(&other, "B");
+	reply_finish(&other, "stop", &usage);
+	reply_close(&other);
+	ck_assert(response.failed);
+	if (_i == 0)
+		assert_answer(WHOLE_ERROR);
+	else
+		assert_answer(
+		    STREAM_HEAD ROLE CONTENT("A") "data: " ERROR "\n\n");
+}
+END_TEST
+
+static TCase *
+choices(void)
+{
+	TCase *t = tcase_create("choices");
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_loop_test(t, two_choices_at_once, 0, 2);
+	tcase_add_test(t, two_choices_whole_in_their_order);
+	tcase_add_loop_test(t, an_error_of_one_is_that_of_all, 0, 2);
+	return t;
+}
+
 Suite *
 suite_chat_reply(void)
 {
 	Suite *s = suite_create("chat_reply");
 
 	suite_add_tcase(s, answers());
+	suite_add_tcase(s, choices());
 	suite_add_tcase(s, troubles());
 	return s;
 }

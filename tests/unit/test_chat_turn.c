@@ -13,15 +13,18 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static struct chat_response response;
 static struct chat_turn turn;
 
 static void
 begin(bool stream)
 {
 	turn_close(&turn);
+	response_close(&response);
 	memset(&turn, 0, sizeof turn);
 	(void)exchange_bed_request("GET /x HTTP/1.1\nHost: localhost\n\n");
-	ck_assert(reply_open(&turn.reply, &bed_x, "m", stream, false));
+	ck_assert(response_open(&response, &bed_x, "m", stream, false, 1));
+	reply_open(&turn.reply, &response, 0);
 }
 
 static void
@@ -36,6 +39,7 @@ static void
 tear_down(void)
 {
 	turn_close(&turn);
+	response_close(&response);
 	exchange_bed_close();
 }
 

@@ -19,7 +19,7 @@
 	"\"total_tokens\":15,\"prompt_tokens_details\":{\"cached_tokens\":7}}"
 
 /* A name that must be quoted, to see that it is. */
-static const struct completion head = {"chatcmpl-1", 1700000000, "m\"x"};
+static const struct completion head = {"chatcmpl-1", 1700000000, "m\"x", 0};
 static const struct token_usage usage = {12, 7, 3};
 
 static void
@@ -33,16 +33,27 @@ assert_text(struct buf *b, const char *want)
 	buf_free(b);
 }
 
+/* A completion of one choice. */
+static void
+complete(struct buf *to, const struct completion_message *m, const char *finish)
+{
+	struct buf choice = BUF_INIT(1000);
+
+	openai_choice(&choice, &head, m, finish);
+	openai_completion(to, &head, &choice, 1, &usage);
+	buf_free(&choice);
+}
+
 START_TEST(completion_without_reasoning)
 {
 	struct buf to = BUF_INIT(1000), text = BUF_INIT(100);
 	struct buf none = BUF_INIT(100);
 
 	buf_addstr(&text, "line\n\"two\"");
-	openai_completion(&to, &head,
+	complete(&to,
 	    &(const struct completion_message){
 		.text = &text, .reasoning = &none, .calls = &none},
-	    "stop", &usage);
+	    "stop");
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
 				    "\"assistant\","
@@ -60,10 +71,10 @@ START_TEST(completion_with_reasoning)
 	struct buf reasoning = BUF_INIT(100);
 
 	buf_addstr(&reasoning, "hm\t");
-	openai_completion(&to, &head,
+	complete(&to,
 	    &(const struct completion_message){
 		.text = &none, .reasoning = &reasoning, .calls = &none},
-	    "length", &usage);
+	    "length");
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
 				    "\"assistant\","
@@ -86,10 +97,10 @@ START_TEST(completion_with_calls)
 
 	openai_add_call(&calls, &first, false);
 	openai_add_call(&calls, &second, false);
-	openai_completion(&to, &head,
+	complete(&to,
 	    &(const struct completion_message){
 		.text = &none, .reasoning = &none, .calls = &calls},
-	    "tool_calls", &usage);
+	    "tool_calls");
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
 				    "\"assistant\",\"content\":null,"
@@ -113,9 +124,9 @@ START_TEST(completion_with_a_function_call)
 
 	buf_addstr(&text, "so");
 	openai_add_call(&calls, &second, true);
-	openai_completion(&to, &head,
+	complete(&to,
 	    &(const struct completion_message){&text, &none, &calls, true},
-	    "function_call", &usage);
+	    "function_call");
 	assert_text(&to,
 	    HEAD("chat.completion") "{\"index\":0,\"message\":{\"role\":"
 				    "\"assistant\",\"content\":\"so\","
