@@ -13,6 +13,11 @@
 
 #define SWEEP_ROUND_MS 10
 
+/* Guards of this process that are not done.  What has lost its parent comes to
+ * the process, not to a guard: whose it was cannot be told while several live,
+ * so the last of them sweeps. */
+static size_t living;
+
 void
 guard_open(struct claude_guard *g, pid_t pid)
 {
@@ -20,6 +25,7 @@ guard_open(struct claude_guard *g, pid_t pid)
 	g->pid = pid;
 	g->phase = GUARD_RUNNING;
 	g->deadline = CLOCK_NEVER;
+	living++;
 }
 
 static void
@@ -49,7 +55,7 @@ note_descendants(struct claude_guard *g)
 	pid_t now[GUARD_KNOWN_MAX];
 	size_t i, n;
 
-	if (proc_orphans_come_here() || g->ended)
+	if ((proc_orphans_come_here() && living == 1) || g->ended)
 		return;
 	n = proc_descendants(g->pid, now, GUARD_KNOWN_MAX);
 	for (i = 0; i < n && g->nknown < GUARD_KNOWN_MAX; i++) {
@@ -100,12 +106,13 @@ guard_terminate(struct claude_guard *g)
 static void
 sweep_round(struct claude_guard *g)
 {
-	if (proc_sweep(NULL, 0) == 0 || clock_ms() >= g->give_up) {
-		g->phase = GUARD_DONE;
-		g->deadline = CLOCK_NEVER;
-	} else {
+	if (living == 1 && proc_sweep(NULL, 0) > 0 && clock_ms() < g->give_up) {
 		g->deadline = clock_ms() + SWEEP_ROUND_MS;
+		return;
 	}
+	g->phase = GUARD_DONE;
+	g->deadline = CLOCK_NEVER;
+	living--;
 }
 
 /* The time of a phase is up while the process still lives. */

@@ -36,12 +36,13 @@ struct claude_guard {
 	enum guard_phase phase;
 	int64_t deadline; /* clock_ms() when the phase is over */
 	int64_t give_up;  /* SWEEPING: the last round */
-	/* Where orphans do not come to us (macOS): who they were while their
-	 * parent still lived. */
+	/* Where orphans do not come to us (macOS), or other guards live: who
+	 * they were while their parent still lived. */
 	pid_t known[GUARD_KNOWN_MAX];
 	size_t nknown;
 };
 
+/* From then on it is to be stepped until it is DONE. */
 void guard_open(struct claude_guard *g, pid_t pid);
 
 /* Enters INTERRUPTING or EXITING; the caller has sent the interrupt or closed

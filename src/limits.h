@@ -77,9 +77,9 @@
 #define LIMIT_STOP_SWEEP_MS     2000
 
 /* A program that the ccp command runs and waits for */
-#define LIMIT_PROGRAM_STEP_MS  20 /* how often its end is looked for */
-#define LIMIT_PROGRAM_MS       10000
-#define LIMIT_PROGRAM_BYTES    65536 /* of what it prints */
+#define LIMIT_PROGRAM_STEP_MS 20 /* how often its end is looked for */
+#define LIMIT_PROGRAM_MS      10000
+#define LIMIT_PROGRAM_BYTES   65536 /* of what it prints */
 
 /* What a client is told while Claude says nothing */
 #define LIMIT_HOLD_BACK_MS   10000 /* the status may wait this long */

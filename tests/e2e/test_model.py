@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
+from choices import Choices  # noqa: E402
 from mock_messages import answer  # noqa: E402
 from tap import contains, eq, lacks, main, ok, test  # noqa: E402
 from test_tools import (PREFIX, WEATHER, ask, both, calls_of,  # noqa: E402
@@ -140,6 +141,42 @@ def _():
         only_client_tools(api.last(), "get_weather")
         ok(not os.path.exists(os.path.join(env.runtime, "ccp",
                                            "sessions.db")), "a store")
+
+
+@test("three answers are three runs, each with its own call")
+def _():
+    for stream in (False, True):
+        with talking() as (handler, api, env):
+            cities = ["Oslo", "Rome", "Paris"]
+            api.script(*(answer(f"To {c}.", tools=[
+                (PREFIX + "get_weather", {"city": c})]) for c in cities))
+            got = Choices(handler.http, stream, 3, text="weather?",
+                          tools=[WEATHER])
+            eq((got.status, got.all("finish")), (200, ["tool_calls"] * 3))
+            eq(got.all("calls"), [["get_weather"]] * 3)
+            eq(sorted(got.all("text")), sorted(f"To {c}." for c in cities))
+            eq([r.messages for r in api.requests],
+               [[("user", ["weather?"])]] * 3)
+            env.wait_gone(handler.pid)
+
+
+@test("two answers to a conversation: each can be gone on with")
+def _():
+    with talking() as (handler, api, _):
+        said = [user("one?")]
+        api.script(answer("One."))
+        eq(ask(handler, said).session, "new")
+        said += [{"role": "assistant", "content": "One."}, user("two?")]
+        api.script(answer("Two."), answer("Deux."))
+        got = Choices(handler.http, False, 2, messages=said)
+        eq(sorted(got.all("text")), ["Deux.", "Two."])
+        for text in ("Two.", "Deux."):
+            api.script(answer("ok"))
+            more = ask(handler, said + [
+                {"role": "assistant", "content": text}, user("three?")])
+            ok(more.session in ("resumed", "forked"), more.session)
+            eq([m for _, m in api.last().messages],
+               [["one?"], ["One."], ["two?"], [text], ["three?"]])
 
 
 if __name__ == "__main__":
