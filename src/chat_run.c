@@ -130,14 +130,14 @@ take_events(struct chat_run *r)
 	}
 }
 
-/* Claude has it, and no other process will need it.  Of a model's request the
- * tools are needed to the end. */
+/* Claude has it, and no other process will need it. */
 bool
 run_told(const struct chat_run *r)
 {
-	return r->turn.answered || (r->claude != NULL && !r->f->as_model &&
-				       r->claude->transport.saying == NULL &&
-				       !session_failed(r) && !r->again);
+	if (r->claude == NULL)
+		return r->turn.answered;
+	return r->claude->transport.saying == NULL &&
+	       (r->turn.answered || (!session_failed(r) && !r->again));
 }
 
 static int64_t

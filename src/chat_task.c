@@ -41,18 +41,19 @@ cancel_all(struct chat *c)
 		run_cancel(&c->runs[i]);
 }
 
+/* A conversation may be large, and Claude may work for long.  A model's words
+ * point into it to the end. */
 static void
 drop_request(struct chat *c)
 {
 	size_t i;
 
+	if (c->frame.as_model)
+		return;
 	for (i = 0; i < c->nruns; i++) {
 		if (!run_told(&c->runs[i]))
 			return;
 	}
-	/* Their model's words point into it. */
-	if (c->frame.as_model)
-		return;
 	chat_request_free(c->frame.request);
 	c->frame.request = NULL;
 }
