@@ -9,10 +9,14 @@
 
 Suite *suite_access(void);
 Suite *suite_address(void);
+Suite *suite_answer_form(void);
 Suite *suite_api_error(void);
 Suite *suite_api_keys(void);
 Suite *suite_buf(void);
 Suite *suite_chat_directory(void);
+Suite *suite_chat_mode(void);
+Suite *suite_chat_model(void);
+Suite *suite_chat_opening(void);
 Suite *suite_chat_reply(void);
 Suite *suite_chat_turn(void);
 Suite *suite_child(void);

@@ -8,18 +8,36 @@
 
 #include "banned.h"
 
+static struct chat_request *
+parse(struct buf *body)
+{
+	struct chat_request *r;
+	struct api_error e;
+
+	r = openai_request_parse(buf_str(body), body->len, &e);
+	ck_assert_msg(r != NULL, "%s", e.message);
+	buf_free(body);
+	return r;
+}
+
 struct chat_request *
 talk_json(const char *messages)
 {
 	struct buf json = BUF_INIT(65536);
-	struct chat_request *r;
-	struct api_error e;
 
 	buf_addf(&json, "{\"messages\":%s}", messages);
-	r = openai_request_parse(buf_str(&json), json.len, &e);
-	ck_assert_msg(r != NULL, "%s", e.message);
-	buf_free(&json);
-	return r;
+	return parse(&json);
+}
+
+struct chat_request *
+talk_with(const char *members)
+{
+	struct buf json = BUF_INIT(65536);
+
+	buf_addf(&json,
+	    "{%s%s\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}",
+	    members, members[0] == '\0' ? "" : ",");
+	return parse(&json);
 }
 
 struct chat_request *

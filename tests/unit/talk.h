@@ -15,4 +15,8 @@ struct chat_request *talk_of(const char *const *texts);
 /* A request of this list of messages, in JSON. */
 struct chat_request *talk_json(const char *messages);
 
+/* A request of one message of the user's, "hi", and of these members of the
+ * body, as JSON; "" for none. */
+struct chat_request *talk_with(const char *members);
+
 #endif
