@@ -79,6 +79,7 @@ static const struct {
 	WRAPPED("{\"type\":\"array\",\"items\":{\"type\":\"object\"}}", "")},
     {SCHEMA("{\"type\":[\"object\",\"null\"]}"),
 	WRAPPED("{\"type\":[\"object\",\"null\"]}", "")},
+    {SCHEMA("{\"type\":\"objects\"}"), WRAPPED("{\"type\":\"objects\"}", "")},
     {SCHEMA("{\"type\":\"Object\"}"), WRAPPED("{\"type\":\"Object\"}", "")},
     {SCHEMA("{\"anyOf\":[{\"type\":\"object\"}]}"),
 	WRAPPED("{\"anyOf\":[{\"type\":\"object\"}]}", "")},

@@ -155,11 +155,11 @@ START_TEST(what_was_held_back_is_told)
 	begin("\"stop\":\"END\"", false);
 	ck_assert(!says("one EN"));
 	assert_message("\"content\":\"one EN\"");
-	begin("\"stop\":\"END\"," TOOLS, false);
+	begin("\"stop\":\"END\"," TOOLS, true);
 	ck_assert(!says("one EN"));
+	assert_lacks("EN\"");
 	starts(F, 1);
-	input("{}", 1);
-	assert_message("\"content\":\"one EN\"");
+	assert_has("\"delta\":{\"content\":\"EN\"}");
 }
 END_TEST
 
@@ -214,6 +214,7 @@ START_TEST(only_its_own_block_is_its_input)
 	input("{\"a\":1}", 1);
 	starts("Bash", 2);
 	input("{\"b\":1}", 1);
+	input("{\"c\":1}", -1);
 	assert_message("\"content\":null");
 	assert_has("\"arguments\":\"{\\\"a\\\":1}\"}");
 }
@@ -222,6 +223,7 @@ END_TEST
 START_TEST(a_call_in_one_piece)
 {
 	begin(TOOLS, false);
+	starts(F, 0);
 	whole(F, "{\"a\":[1]}");
 	input("{\"b\":1}", 0);
 	assert_message("\"content\":null");
