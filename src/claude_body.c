@@ -34,6 +34,8 @@ forces_a_tool(const struct chat_request *r)
 bool
 claude_body_thoughtless(const struct chat_request *r)
 {
+	if (r->no_thinking)
+		return true;
 	if (r->max_tokens > 0 && r->max_tokens <= LIMIT_THINKING_TOKENS)
 		return true;
 	if (r->top_p != NULL && strtod(r->top_p, NULL) < TOP_P_OF_THINKING)

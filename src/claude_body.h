@@ -21,9 +21,9 @@
 bool claude_body_make(
     struct buf *to, const struct chat_request *r, const char *users);
 
-/* The API would refuse thinking beside what the request asks for: a tool that
- * has to be called, a temperature, a low top_p; or a maximum of tokens that
- * leaves no room for it. */
+/* The request asks for no thinking, or the API would refuse it beside what the
+ * request asks for: a tool that has to be called, a temperature, a low top_p; or
+ * a maximum of tokens leaves no room for it. */
 bool claude_body_thoughtless(const struct chat_request *r);
 
 #endif

@@ -142,6 +142,13 @@ START_TEST(a_small_maximum_leaves_no_room_for_thinking)
 }
 END_TEST
 
+START_TEST(none_that_is_wanted)
+{
+	request.no_thinking = true;
+	ck_assert_str_eq(body(NULL), "{" OFF "}");
+}
+END_TEST
+
 START_TEST(the_users_members_give_way)
 {
 	request.temperature = VAR("0.5");
@@ -191,6 +198,7 @@ suite_claude_body(void)
 	tcase_add_test(t, a_named_tool_is_called_as_the_model_calls_it);
 	tcase_add_test(t, no_choice_forbids_a_form);
 	tcase_add_test(t, a_small_maximum_leaves_no_room_for_thinking);
+	tcase_add_test(t, none_that_is_wanted);
 	tcase_add_test(t, the_users_members_give_way);
 	tcase_add_loop_test(t, what_is_no_object_is_left_out, 0, 6);
 	tcase_add_test(t, too_much_is_an_error);
