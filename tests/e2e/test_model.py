@@ -104,6 +104,22 @@ def _(handler, api, stream):
        "disabled")
 
 
+@both("reasoning_effort none: no thinking, which there is without it")
+def _(handler, api, stream):
+    for model in ("haiku", "sonnet"):
+        for more in ({}, {"tools": [WEATHER]}):
+            api.script(answer("ok"), answer("ok"))
+            eq(ask(handler, [user("go")], stream, model=model,
+                   **more).status, 200)
+            ok(api.last().body["thinking"]["type"] in ("adaptive", "enabled"),
+               "no thinking by itself")
+            eq(ask(handler, [user("go")], stream, model=model,
+                   reasoning_effort="none", **more).status, 200)
+            eq(api.last().body.get("thinking", {"type": "disabled"}),
+               {"type": "disabled"})
+            lacks(api.last().body.get("output_config", {}), "effort")
+
+
 @test("modes: CLAUDE_MODE, the end of the name, the header")
 def _():
     with talking(CLAUDE_MODE="model") as (handler, api, _):
