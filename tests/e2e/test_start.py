@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -498,6 +499,24 @@ def too_many(http):
     eq(response.header("Retry-After"), "1")
     ok(http.at_end())
     return True
+
+
+@test("a connection that no process can be started for gets a 503")
+def _():
+    with Env(PORT=0) as env:
+        for name in ("ccp", "ccp-handler", "ccp-demo-claude"):
+            shutil.copy(program(name), env.dir)
+        with Server(env, argv=[os.path.join(env.dir, "ccp"),
+                               "start"]) as server:
+            (place,) = server.places()
+            ok(answers(env, place), "no answer")
+            os.remove(os.path.join(env.dir, "ccp-handler"))
+            with connect(env, place) as http:
+                response = http.get("/health")
+                eq((response.status, check_error(response.json())["code"]),
+                   (503, "no_handler"))
+                eq(response.header("Retry-After"), "1")
+                ok(http.at_end())
 
 
 @test("a connection over MAX_CONNECTIONS gets a 503, then room again")
