@@ -2,12 +2,17 @@
 /*
  * The promises of claude_event.h: whatever a line holds, its event is within
  * bounds and its texts are UTF-8; a line reads the same once it is repaired; a
- * bad line says nothing.
+ * bad line says nothing.  And those of claude_mcp.h: what is asked of the
+ * client's tools is answered with one line, or with none.
  */
 #include "claude_event.h"
 
+#include <cjson/cJSON.h>
+
 #include <string.h>
 
+#include "../../src/limits.h"
+#include "claude_mcp.h"
 #include "json_text.h"
 #include "require.h"
 
@@ -34,6 +39,38 @@ check_counts(const struct claude_usage *u)
 }
 
 static void
+check_json(const char *s)
+{
+	struct json_text_error error;
+
+	check_text(s);
+	if (s != NULL)
+		REQUIRE(json_text_check(s, strlen(s), &error));
+}
+
+static void
+check_tools(const struct claude_event *e)
+{
+	bool block =
+	    e->type == CLAUDE_TOOL_START || e->type == CLAUDE_TOOL_INPUT;
+	bool mcp = e->type == CLAUDE_CONTROL_REQUEST && e->subtype != NULL &&
+	           strcmp(e->subtype, "mcp_message") == 0;
+
+	REQUIRE(e->block >= (block ? -1 : 0));
+	REQUIRE(e->block < (block ? LIMIT_MESSAGES : 1));
+	REQUIRE(e->tool == NULL || e->type == CLAUDE_TOOL_START ||
+		e->type == CLAUDE_ASSISTANT);
+	REQUIRE(e->input == NULL || e->type == CLAUDE_ASSISTANT);
+	REQUIRE(mcp || (e->server == NULL && e->method == NULL));
+	REQUIRE(mcp || e->rpc_id == NULL);
+	check_text(e->tool);
+	check_json(e->input);
+	check_text(e->server);
+	check_text(e->method);
+	check_json(e->rpc_id);
+}
+
+static void
 check_event(const struct claude_event *e)
 {
 	REQUIRE(e->type >= CLAUDE_OTHER && e->type <= CLAUDE_CONTROL_REQUEST);
@@ -50,6 +87,7 @@ check_event(const struct claude_event *e)
 	check_text(e->session);
 	check_text(e->version);
 	check_text(e->terminal);
+	check_tools(e);
 }
 
 static void
@@ -58,6 +96,8 @@ check_empty(const struct claude_event *e)
 	REQUIRE(e->text == NULL && e->error == NULL && e->subtype == NULL);
 	REQUIRE(e->id == NULL && e->uuid == NULL && e->session == NULL);
 	REQUIRE(e->version == NULL && e->terminal == NULL);
+	REQUIRE(e->tool == NULL && e->input == NULL && e->server == NULL);
+	REQUIRE(e->method == NULL && e->rpc_id == NULL && e->block == 0);
 	REQUIRE(!e->nested && !e->synthetic && !e->is_error);
 	REQUIRE(e->status == 0 && e->usage.output == 0);
 }
@@ -85,7 +125,69 @@ check_again(const struct claude_event *first, char *line, size_t len)
 	check_same(e.text, first->text);
 	check_same(e.session, first->session);
 	check_same(e.error, first->error);
+	REQUIRE(e.block == first->block);
+	check_same(e.tool, first->tool);
+	check_same(e.input, first->input);
+	check_same(e.method, first->method);
+	check_same(e.rpc_id, first->rpc_id);
 	claude_event_clear(&e);
+}
+
+/* --- the client's tools --------------------------------------------------- */
+
+static char name[] = "a.b", schema[] = "{\"type\":\"object\"}";
+static struct chat_tool tool = {.name = name, .schema = schema};
+static const struct chat_request request = {.tools = &tool, .ntools = 1};
+
+static const cJSON *
+inner(const cJSON *object, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+/* One line, which answers this request and has its id in it. */
+static void
+check_line_of_answer(const char *text, size_t len, const struct claude_event *e)
+{
+	struct json_text_error error;
+	const cJSON *response, *rpc;
+	const char *id;
+	cJSON *json;
+
+	REQUIRE(len > 0 && memchr(text, '\n', len) == text + len - 1);
+	REQUIRE(json_text_check(text, len, &error));
+	json = cJSON_ParseWithLength(text, len);
+	REQUIRE(json != NULL);
+	response = inner(json, "response");
+	id = cJSON_GetStringValue(inner(response, "request_id"));
+	REQUIRE(id != NULL && strcmp(id, e->id) == 0);
+	rpc = inner(inner(response, "response"), "mcp_response");
+	REQUIRE(
+	    (inner(rpc, "result") != NULL) != (inner(rpc, "error") != NULL));
+	REQUIRE(inner(rpc, "id") != NULL);
+	cJSON_Delete(json);
+}
+
+/* Changes the event's type. */
+static void
+check_answer(struct claude_event *e)
+{
+	struct buf out = BUF_INIT(1u << 20);
+	bool served;
+
+	if (e->type != CLAUDE_CONTROL_REQUEST)
+		return;
+	served = claude_mcp_answer(&out, e, &request);
+	REQUIRE(buf_ok(&out));
+	if (!served) {
+		REQUIRE(e->type == CLAUDE_CONTROL_REQUEST && out.len == 0);
+	} else if (strcmp(e->method, "tools/call") == 0) {
+		REQUIRE(e->type == CLAUDE_TOOL_CALL && out.len == 0);
+	} else {
+		REQUIRE(e->type == CLAUDE_OTHER);
+		check_line_of_answer(buf_str(&out), out.len, e);
+	}
+	buf_free(&out);
 }
 
 static void
@@ -101,6 +203,7 @@ check_line(const uint8_t *data, size_t len)
 	if (e.type == CLAUDE_BAD_LINE)
 		check_empty(&e);
 	check_again(&e, line, len);
+	check_answer(&e);
 	claude_event_clear(&e);
 	free(line);
 }
