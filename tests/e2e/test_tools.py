@@ -165,6 +165,58 @@ def _(handler, api, stream):
         "user"])
 
 
+def after_call(got, *results):
+    """What a client sends behind an answer that has calls."""
+    return [{"role": "assistant", "content": got.text or None,
+             "tool_calls": got.calls},
+            *(result(c["id"], r) for c, r in zip(got.calls, results))]
+
+
+@both("two steps in a row, live")
+def _(handler, api, stream):
+    history = [user("compare")]
+    for city in ("Oslo", "Rome"):
+        api.script(answer(tools=[(PREFIX + "get_weather", {"city": city})]))
+        got = ask(handler, history, stream, tools=[WEATHER])
+        eq(calls_of(got), [("get_weather", {"city": city})])
+        history += after_call(got, f"sun in {city}")
+    api.script(answer("Both fine."))
+    got = ask(handler, history, stream, tools=[WEATHER])
+    eq((got.text, got.finish), ("Both fine.", "stop"))
+    messages = api.last().messages
+    eq([r for r, _ in messages],
+       ["user", "assistant", "user", "assistant", "user"])
+    for n, city in ((2, "Oslo"), (4, "Rome")):
+        (answered,), (use,) = messages[n][1], messages[n - 1][1]
+        eq(answered["tool_use_id"], use["id"])
+        contains(str(answered["content"]), f"sun in {city}")
+    eq(len(api.requests), 3, "API calls")
+
+
+@both("results sent again, and a history that was edited")
+def _(handler, api, stream):
+    api.script(answer("I look.", tools=[
+        (PREFIX + "get_weather", {"city": "Oslo"})]))
+    got = ask(handler, [user("weather?")], stream, tools=[WEATHER])
+    sent = [user("weather?"), *after_call(got, "sunny")]
+    seen = []
+    for text in ("Once.", "Again."):
+        api.script(answer(text))
+        eq(ask(handler, sent, stream, tools=[WEATHER]).text, text)
+        seen.append(api.last().messages)
+    eq(seen[1], seen[0], "the same request")
+    # Another question, other arguments, another result
+    edited = json.loads(json.dumps(sent).replace("weather?", "and there?")
+                        .replace("Oslo", "Rome").replace("sunny", "rainy"))
+    api.script(answer("Edited."))
+    eq(ask(handler, edited, stream, tools=[WEATHER]).text, "Edited.")
+    for word in ("and there?", "Rome", "rainy"):
+        contains(str(api.last().messages), word)
+    for word in ("weather?", "Oslo", "sunny", "Once.", "Again."):
+        lacks(str(api.last().messages), word)
+    eq(len(api.requests), 4, "API calls")
+
+
 @both("the user writes instead of sending a result")
 def _(handler, api, stream):
     api.script(answer("all right"))
@@ -222,6 +274,23 @@ def _():
         eq(api.last().body["tools"][0]["input_schema"], SCHEMA)
 
 
+@test("no parameters, and alternatives at the root of a schema")
+def _():
+    with talking() as (handler, api, _):
+        api.script(answer(tools=[(PREFIX + "a", {}), (PREFIX + "b", {})]))
+        got = ask(handler, [user("hello")], tools=[
+            tool("a"), tool("b", parameters={}),
+            tool("c", parameters={"type": "object", "anyOf": [
+                {"required": ["x"]}, {"required": ["y"]}]})])
+        eq(calls_of(got), [("a", {}), ("b", {})])
+        listed = {t["name"][len(PREFIX):]: t
+                  for t in api.last().body["tools"]}
+        for name in "ab":
+            eq(listed[name]["input_schema"],
+               {"type": "object", "properties": {}})
+        contains(listed["c"]["description"], '{"required":["x"]}')
+
+
 @test("forty tools of 60 kB, and long descriptions")
 def _():
     with talking() as (handler, api, _):
@@ -230,8 +299,14 @@ def _():
                       CITY) for n in range(39)]
         tools.append(tool("long", "begin " + "word " * 1000 + "THE END",
                           CITY))
+        ok(len(json.dumps(tools)) > 60000, "not 60 kB")
         eq(ask(handler, [user("hello")], tools=tools).status, 200)
-        eq(len(api.last().body["tools"]), 40)
+        listed = {t["name"][len(PREFIX):]: t["description"]
+                  for t in api.last().body["tools"]}
+        eq(sorted(listed), sorted(t["function"]["name"] for t in tools))
+        for one in tools[:39]:
+            eq(listed[one["function"]["name"]],
+               one["function"]["description"])
         contains(str(api.last().body), "THE END")
 
 
@@ -280,6 +355,8 @@ def _(handler, api, stream):
 def _():
     with talking(CLAUDE_TIMEOUT_MS="120000") as (handler, api, env):
         got = [None] * 10
+        api.default = lambda request: answer(
+            str(request.messages[-1][1][0]["content"]))
 
         def work(n):
             with HandlerSocket(env) as own:
@@ -301,6 +378,7 @@ def _():
         eq(len(seen), 10)
         for n in range(10):
             contains(seen[n], f"result {n}")
+            contains(got[n].text, f"result {n}", "crossed")
         env.wait_gone(handler.pid)
 
 
@@ -322,6 +400,45 @@ def _(handler, api, stream):
     lacks(json.dumps(api.last().body), "HOSTFILE")
     eq(api.last().system, ["You are a pirate."])
     eq(api.last().messages, [("user", ["@/etc/hostname /cost"])])
+
+
+TOUCH = [("Bash", {"command": "touch MARK"}),
+         ("Write", {"file_path": "MARK", "content": "x"}),
+         ("Task", {"description": "d", "prompt": "touch MARK",
+                   "subagent_type": "general-purpose"}),
+         ("mcp__host__touch", {})]
+
+
+@both("nothing of the host's is run: its tools, hooks, MCP servers")
+def _(handler, api, stream):
+    home, work = handler.env.home, handler.env.work
+    mark = os.path.join(handler.env.dir, "mark")
+    command = {"type": "command", "command": f"touch {mark}"}
+    settings = json.dumps({
+        "permissions": {"allow": ["Bash", "Write"]},
+        "enableAllProjectMcpServers": True,
+        "hooks": {name: [{"hooks": [command]}] for name in (
+            "SessionStart", "UserPromptSubmit", "Stop", "SessionEnd")}})
+    server = {"type": "stdio", "command": "touch", "args": [mark]}
+    for place in (home, work):
+        os.makedirs(os.path.join(place, ".claude"), exist_ok=True)
+        for name, text in ((".claude/settings.json", settings),
+                           (".mcp.json", json.dumps(
+                               {"mcpServers": {"host": server}}))):
+            with open(os.path.join(place, name), "w",
+                      encoding="utf-8") as file:
+                file.write(text)
+    with open(os.path.join(home, ".claude.json"), "w",
+              encoding="utf-8") as file:
+        json.dump({"mcpServers": {"host": server}}, file)
+    for name, given in TOUCH:
+        given = json.loads(json.dumps(given).replace("MARK", mark))
+        api.script(answer(tools=[(name, given)]), answer("so"))
+        got = ask(handler, [user("go")], stream, tools=[WEATHER])
+        eq((got.status, got.calls), (200, []), name)
+        only_client_tools(api.last(), "get_weather")
+        api.forget()
+        ok(not os.path.exists(mark), f"{name}: something was run")
 
 
 if __name__ == "__main__":
