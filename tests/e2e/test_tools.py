@@ -409,10 +409,10 @@ TOUCH = [("Bash", {"command": "touch MARK"}),
          ("mcp__host__touch", {})]
 
 
-@both("nothing of the host's is run: its tools, hooks, MCP servers")
-def _(handler, api, stream):
-    home, work = handler.env.home, handler.env.work
-    mark = os.path.join(handler.env.dir, "mark")
+def set_traps(env):
+    """Hooks and MCP servers of the user's that leave a mark, and leave to use
+    the tools that would; returns the mark."""
+    mark = os.path.join(env.dir, "mark")
     command = {"type": "command", "command": f"touch {mark}"}
     settings = json.dumps({
         "permissions": {"allow": ["Bash", "Write"]},
@@ -420,7 +420,7 @@ def _(handler, api, stream):
         "hooks": {name: [{"hooks": [command]}] for name in (
             "SessionStart", "UserPromptSubmit", "Stop", "SessionEnd")}})
     server = {"type": "stdio", "command": "touch", "args": [mark]}
-    for place in (home, work):
+    for place in (env.home, env.work):
         os.makedirs(os.path.join(place, ".claude"), exist_ok=True)
         for name, text in ((".claude/settings.json", settings),
                            (".mcp.json", json.dumps(
@@ -428,9 +428,30 @@ def _(handler, api, stream):
             with open(os.path.join(place, name), "w",
                       encoding="utf-8") as file:
                 file.write(text)
-    with open(os.path.join(home, ".claude.json"), "w",
+    with open(os.path.join(env.home, ".claude.json"), "w",
               encoding="utf-8") as file:
         json.dump({"mcpServers": {"host": server}}, file)
+    return mark
+
+
+@test("an agent runs what is there, so the next case can fail")
+def _():
+    with talking() as (handler, api, env):
+        mark = set_traps(env)
+        for script in ([answer(tools=[("Bash", {
+                "command": f"touch {mark}"})]), answer("so")],
+                       [answer("so")]):
+            api.script(*script)
+            eq(ask(handler, [user("go")], tools=[WEATHER],
+                   model="haiku:agent").text, "so")
+            ok(os.path.exists(mark), "nothing was run")
+            os.remove(mark)
+        env.wait_gone(handler.pid)
+
+
+@both("nothing of the host's is run: its tools, hooks, MCP servers")
+def _(handler, api, stream):
+    mark = set_traps(handler.env)
     for name, given in TOUCH:
         given = json.loads(json.dumps(given).replace("MARK", mark))
         api.script(answer(tools=[(name, given)]), answer("so"))

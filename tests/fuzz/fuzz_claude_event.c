@@ -185,6 +185,8 @@ check_answer(struct claude_event *e)
 		REQUIRE(e->type == CLAUDE_TOOL_CALL && out.len == 0);
 	} else {
 		REQUIRE(e->type == CLAUDE_OTHER);
+		REQUIRE(e->rpc_id == NULL ||
+			strlen(e->rpc_id) <= LIMIT_MCP_ID_BYTES);
 		check_line_of_answer(buf_str(&out), out.len, e);
 	}
 	buf_free(&out);
