@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
+from choices import Choices  # noqa: E402
 from protocol import Bed, documented, programmed  # noqa: E402
 from tap import add, contains, eq, main, ok, test  # noqa: E402
 
@@ -320,6 +321,18 @@ def _():
             asked = {n: 5000 if n == "max_tokens" else 6000 for n in order}
             eq(bed.ask(asked).environ["CLAUDE_CODE_MAX_OUTPUT_TOKENS"],
                "6000")
+
+
+@test("n is so many runs, each told the same")
+def _():
+    with Bed() as bed:
+        plain = bed.ask({"model": "haiku"})
+        for n in (2, 8):
+            for stream in (False, True):
+                got = Choices(bed.handler.http, stream, n, text="hi")
+                eq((got.status, got.done, sorted(got.by_index)),
+                   (200, True, list(range(n))))
+        eq(bed.runs(), [plain.argv] * (2 + 2 + 8 + 8 + 1))
 
 
 @test("what goes with tools and what with functions")

@@ -169,6 +169,12 @@ class Bed:
         with open(self._record, encoding="utf-8") as lines:
             return Told(answer, [json.loads(line) for line in lines])
 
+    def runs(self):
+        """The arguments of each Claude since the last request."""
+        with open(self._record, encoding="utf-8") as lines:
+            starts = [json.loads(line) for line in lines]
+        return [s["argv"][1:] for s in starts if "argv" in s]
+
     def refused(self, members, param, code):
         """A 400; Claude is not started."""
         answer = self.post(members)

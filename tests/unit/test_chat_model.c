@@ -23,6 +23,7 @@
 static const struct token_usage usage = {.prompt = 1};
 
 static struct chat_request *request;
+static struct chat_response response;
 static struct chat_reply reply;
 static struct chat_model model;
 
@@ -39,6 +40,7 @@ shut(void)
 		return;
 	model_close(&model);
 	reply_close(&reply);
+	response_close(&response);
 	chat_request_free(request);
 	request = NULL;
 }
@@ -56,7 +58,8 @@ begin(const char *members, bool stream)
 	shut();
 	(void)exchange_bed_request("GET /x HTTP/1.1\nHost: localhost\n\n");
 	request = talk_with(members);
-	ck_assert(reply_open(&reply, &bed_x, "m", stream, false));
+	ck_assert(response_open(&response, &bed_x, "m", stream, false, 1));
+	reply_open(&reply, &response, 0);
 	model_open(&model, request);
 }
 
