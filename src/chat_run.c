@@ -65,10 +65,11 @@ static void
 settle_session(struct chat_run *r)
 {
 	const struct claude_guard *g = &r->claude->guard;
+	int status = g->status; /* macOS' WIFEXITED wants one to write to */
 
 	if (!g->ended || !r->turn.answered)
 		return;
-	if (WIFEXITED(g->status))
+	if (WIFEXITED(status))
 		session_ended(&r->session);
 	else
 		session_close(&r->session);

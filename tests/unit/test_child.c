@@ -400,13 +400,15 @@ END_TEST
 START_TEST(signals_reach_the_whole_group)
 {
 	pid_t pid;
+	int status;
 
 	spec.own_group = true;
 	pid = started("sleep 60 & echo x; wait");
 	aid_await_byte(out[0]);
 	aid_await_byte(out[0]);
 	child_signal(pid, SIGTERM);
-	ck_assert(WIFSIGNALED(aid_wait(pid)));
+	status = aid_wait(pid);
+	ck_assert(WIFSIGNALED(status));
 	aid_expect_end(out[0]); /* sleep held it too */
 }
 END_TEST

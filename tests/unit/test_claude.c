@@ -385,11 +385,13 @@ static void
 freed(void)
 {
 	pid_t pid;
+	int status;
 
 	start("trap '' TERM; sleep 60");
 	pid = c->guard.pid;
 	claude_free(c);
-	ck_assert_int_eq(WTERMSIG(aid_wait(pid)), SIGKILL);
+	status = aid_wait(pid);
+	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
 	claude_free(NULL);
 }
 
