@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#ifdef CCP_LINUX
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
@@ -33,7 +33,7 @@ close_from(int first)
 	long max;
 	int fd;
 
-#ifdef SYS_close_range
+#if defined(CCP_LINUX) && defined(SYS_close_range)
 	if (syscall(SYS_close_range, (unsigned)first, ~0u, 0) == 0)
 		return;
 #endif
@@ -74,7 +74,7 @@ arrange_fds(const int from[3], int report)
 static int
 die_with_parent(int sig, pid_t parent)
 {
-#ifdef __linux__
+#ifdef CCP_LINUX
 	if (sig != 0 && prctl(PR_SET_PDEATHSIG, sig) == -1)
 		return -1;
 	/* The parent may have died before the call. */

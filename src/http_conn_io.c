@@ -12,7 +12,7 @@
 
 /* A FIN behind bytes that are not read yet: POLLRDHUP tells; elsewhere only
  * reading ahead does. */
-#if defined(POLLRDHUP) && !defined(CCP_NO_POLLRDHUP)
+#if defined(POLLRDHUP) && !defined(CCP_PORTABLE)
 #define FIN_EVENT POLLRDHUP
 #else
 #define FIN_EVENT 0
@@ -234,9 +234,10 @@ http_conn_poll(const struct http_conn *c, struct pollset *ps)
 	}
 	if (!is_owed(c))
 		return;
-	/* A pipe whose reader is gone says so unasked.  The end of an input
-	 * pipe would do the same, and means nothing. */
-	pollset_want(ps, c->out.fd, 0);
+	/* A pipe whose reader is gone says so; unasked, but for macOS, where
+	 * nothing is looked at for which no event is wanted.  The end of an
+	 * input pipe would do the same, and means nothing. */
+	pollset_want(ps, c->out.fd, POLLHUP);
 	if (c->in.kind != IO_SOCKET)
 		return;
 	if (FIN_EVENT != 0)

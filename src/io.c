@@ -17,7 +17,14 @@
 #include "banned.h"
 
 #ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* macOS: the process ignores SIGPIPE instead */
+#define MSG_NOSIGNAL 0 /* the process ignores SIGPIPE, too */
+#endif
+
+/* macOS lets a send wait for room whatever MSG_DONTWAIT says. */
+#ifdef CCP_LINUX
+#define SEND_MAY_WAIT false
+#else
+#define SEND_MAY_WAIT true
 #endif
 
 void
@@ -32,14 +39,25 @@ io_keep_std(void)
 		(void)close(fd);
 }
 
+static bool
+set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1;
+}
+
 struct io_end
 io_end_of(int fd)
 {
 	struct io_end end = {.fd = fd, .kind = IO_SHARED};
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
-		end.kind = IO_SOCKET;
+	if (fstat(fd, &st) == -1 || !S_ISSOCK(st.st_mode))
+		return end;
+	end.kind = IO_SOCKET;
+	if (SEND_MAY_WAIT)
+		(void)set_nonblocking(fd);
 	return end;
 }
 
@@ -47,9 +65,8 @@ struct io_end
 io_end_own(int fd)
 {
 	struct io_end end = {.fd = fd, .kind = IO_OWN};
-	int flags = fcntl(fd, F_GETFL);
 
-	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+	if (!set_nonblocking(fd))
 		end.kind = IO_SHARED;
 	return end;
 }

@@ -4,7 +4,8 @@
  *
  * O_NONBLOCK belongs to the open file description, which fd 0 and 1 of a
  * handler may share with other programs (a terminal, a pipe of a shell); it is
- * never set on those.  On a socket MSG_DONTWAIT does the same per call; on a
+ * never set on those.  On a socket MSG_DONTWAIT does the same per call (but
+ * for macOS, whose send ignores it: there O_NONBLOCK is set after all); on a
  * pipe or file one read after POLLIN, or one write of at most PIPE_BUF bytes
  * after POLLOUT, does not wait (POSIX, write: pipes).
  */
@@ -29,7 +30,8 @@ struct io_end {
  * no other descriptor takes its place.  Reads from it end, writes fail. */
 void io_keep_std(void);
 
-/* A descriptor of unknown origin: IO_SOCKET or IO_SHARED by fstat. */
+/* A descriptor of unknown origin: IO_SOCKET or IO_SHARED by fstat.  Sets
+ * O_NONBLOCK on a socket where nothing else keeps a send from waiting. */
 struct io_end io_end_of(int fd);
 
 /* A descriptor of ours: sets O_NONBLOCK. */

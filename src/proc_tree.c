@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#ifdef CCP_LINUX
 #include <sys/prctl.h>
-#elif defined(__APPLE__)
+#endif
+#ifdef __APPLE__
 #include <libproc.h>
 #endif
 
@@ -58,13 +59,17 @@ table_add(struct proc_table *t, pid_t pid, pid_t parent)
 	return true;
 }
 
-#ifdef __linux__
-
 static bool
 become_subreaper(void)
 {
+#ifdef CCP_LINUX
 	return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+#else
+	return false;
+#endif
 }
+
+#ifdef __linux__
 
 /* Reads the start of a file below /proc; the length, or -1. */
 static ssize_t
@@ -132,12 +137,6 @@ no_children(void)
 
 #elif defined(__APPLE__)
 
-static bool
-become_subreaper(void)
-{
-	return false;
-}
-
 static void
 table_read(struct proc_table *t)
 {
@@ -147,7 +146,8 @@ table_read(struct proc_table *t)
 
 	n = pids == NULL ? 0 : proc_listallpids(pids, bytes);
 	for (i = 0; i < n; i++) {
-		if (proc_pidinfo(pids[i], PROC_PIDTBSDINFO, 0, &info,
+		/* 1: zombies, too, as /proc has them */
+		if (proc_pidinfo(pids[i], PROC_PIDTBSDINFO, 1, &info,
 			sizeof(info)) != (int)sizeof(info))
 			continue;
 		if (!table_add(t, pids[i], (pid_t)info.pbi_ppid))
@@ -162,12 +162,6 @@ no_children(void)
 }
 
 #else /* no process table known: only the process group is reached */
-
-static bool
-become_subreaper(void)
-{
-	return false;
-}
 
 static void
 table_read(struct proc_table *t)

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "session_claim.h"
 
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
-#include "banned.h"
+#include "cleanup.h"
 
-/* Locks of the open file description: those of the process would all end when
- * it closes any descriptor of the file. */
-#ifdef F_OFD_SETLK
-#define SETLK F_OFD_SETLK
-#else
-#define SETLK F_SETLK
-#endif
+#include "banned.h"
 
 #define DIGITS 15 /* hexadecimal ones that fit into an off_t */
 
@@ -37,6 +36,10 @@ place_of(const char *session)
 	return place;
 }
 
+/* Locks of the process would all end when it closes any descriptor of the file;
+ * those of the open file description do not. */
+#if defined(F_OFD_SETLK) && !defined(CCP_PORTABLE)
+
 int
 session_claim(const char *path, const char *session)
 {
@@ -54,3 +57,86 @@ session_claim(const char *path, const char *session)
 	errno = error;
 	return -1;
 }
+
+#else /* there are whole files only */
+
+#define NAME_BYTES 32
+#define MOST_GONE  16 /* somebody keeps removing it */
+
+static int
+lock_file(int dir, const char *name, int flags)
+{
+	int fd =
+	    openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	int error;
+
+	if (fd == -1 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	error = errno == EWOULDBLOCK ? EAGAIN : errno;
+	(void)close(fd);
+	errno = error;
+	return -1;
+}
+
+/* Or was it removed before we had the lock, so that others lock another one? */
+static bool
+still_there(int dir, const char *name, int fd)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 &&
+	       fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Removes what earlier claims have left: nobody else will. */
+static void
+tidy(int dir)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	DIR *entries = copy == -1 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (entries == NULL) {
+		if (copy != -1)
+			(void)close(copy);
+		return;
+	}
+	while ((entry = readdir(entries)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = lock_file(dir, entry->d_name, 0);
+		if (fd == -1)
+			continue;
+		(void)unlinkat(dir, entry->d_name, 0);
+		(void)close(fd);
+	}
+	(void)closedir(entries);
+}
+
+int
+session_claim(const char *path, const char *session)
+{
+	CLEANUP_CLOSE int dir = -1;
+	char name[NAME_BYTES];
+	int fd, tries;
+
+	if (mkdir(path, 0700) == -1 && errno != EEXIST)
+		return -1;
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir == -1)
+		return -1;
+	tidy(dir);
+	(void)snprintf(
+	    name, sizeof(name), "%llx", (unsigned long long)place_of(session));
+	for (tries = 0; tries < MOST_GONE; tries++) {
+		fd = lock_file(dir, name, O_CREAT);
+		if (fd == -1 || still_there(dir, name, fd))
+			return fd;
+		(void)close(fd);
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+#endif

@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST(a_signal_that_is_none_is_told)
 {
-#ifdef __linux__
+#ifdef CCP_LINUX
 	spec.parent_death_signal = 9999;
 	assert_failed(CHILD_SETUP, EINVAL);
 #endif
@@ -338,7 +338,7 @@ orphan(void)
 	_exit(0);
 }
 
-#ifdef __linux__
+#ifdef CCP_LINUX
 /* Nobody holds the reading end of in but the child, which therefore is gone
  * when a write fails. */
 static void
@@ -464,6 +464,8 @@ suite_child(void)
 	tcase_add_test(t, signals_are_default_and_unblocked);
 #ifdef __linux__
 	tcase_add_test(t, no_signal_is_ignored_or_blocked);
+#endif
+#ifdef CCP_LINUX
 	tcase_add_loop_test(t, a_child_dies_with_its_parent, 0, 2);
 #endif
 	tcase_add_test(t, else_it_survives);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#ifdef CCP_LINUX
 #include <sys/prctl.h>
 #endif
 
@@ -144,7 +144,7 @@ START_TEST(children_and_theirs_are_swept)
 }
 END_TEST
 
-#ifdef __linux__
+#ifdef CCP_LINUX
 
 static void
 in_a_session(void)
@@ -321,7 +321,7 @@ suite_proc_tree(void)
 	tcase_add_test(t, descendants_at_every_depth);
 	tcase_add_test(t, nobody_to_sweep);
 	tcase_add_test(t, children_and_theirs_are_swept);
-#ifdef __linux__
+#ifdef CCP_LINUX
 	tcase_add_test(t, an_orphan_in_a_session_of_its_own_is_swept);
 	tcase_add_test(t, zombies_are_reaped_and_orphans_behind_them_swept);
 	tcase_add_test(t, zero_means_nobody);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "session_claim.h"
 
+#include <sys/stat.h>
+
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -87,6 +91,81 @@ START_TEST(it_ends_with_its_process)
 }
 END_TEST
 
+/* Each that has it finds itself alone, however often it changes hands. */
+static void
+take_turns(const char *mark)
+{
+	int i, fd, only;
+
+	for (i = 0; i < 300; i++) {
+		fd = session_claim(path, A);
+		if (fd == -1) {
+			if (errno != EAGAIN)
+				_exit(2);
+			continue;
+		}
+		only = open(mark, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (only == -1 || unlink(mark) == -1)
+			_exit(3);
+		(void)close(only);
+		(void)close(fd);
+	}
+	_exit(0);
+}
+
+START_TEST(never_two_have_it)
+{
+	char mark[PATH_MAX + 8];
+	pid_t pids[6];
+	size_t i;
+
+	(void)snprintf(mark, sizeof(mark), "%s.mark", path);
+	for (i = 0; i < 6; i++) {
+		pids[i] = fork();
+		ck_assert_int_ne(pids[i], -1);
+		if (pids[i] == 0)
+			take_turns(mark);
+	}
+	for (i = 0; i < 6; i++)
+		ck_assert_int_eq(aid_wait(pids[i]), 0);
+}
+END_TEST
+
+/* How many files there are in the directory path; 1 if it is a file itself. */
+static size_t
+files(void)
+{
+	const struct dirent *entry;
+	struct stat st;
+	size_t n = 0;
+	DIR *dir;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 077, 0);
+	if (!S_ISDIR(st.st_mode))
+		return 1;
+	dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir)) != NULL)
+		n += entry->d_name[0] != '.';
+	(void)closedir(dir);
+	return n;
+}
+
+START_TEST(those_that_ended_leave_nothing)
+{
+	int a = session_claim(path, A), b = session_claim(path, B);
+
+	aid_close(&a);
+	aid_close(&b);
+	a = session_claim(path, C);
+	ck_assert_int_ge(a, 0);
+	ck_assert_uint_eq(files(), 1);
+	is_taken(C);
+	aid_close(&a);
+}
+END_TEST
+
 START_TEST(without_a_file_there_is_none)
 {
 	errno = 0;
@@ -105,6 +184,8 @@ suite_session_claim(void)
 	tcase_add_test(tc, only_one_has_it);
 	tcase_add_test(tc, others_are_others);
 	tcase_add_test(tc, it_ends_with_its_process);
+	tcase_add_test(tc, never_two_have_it);
+	tcase_add_test(tc, those_that_ended_leave_nothing);
 	tcase_add_test(tc, without_a_file_there_is_none);
 	suite_add_tcase(s, tc);
 	return s;
