@@ -108,7 +108,8 @@ tidy(int dir)
 		fd = lock_file(dir, entry->d_name, 0);
 		if (fd == -1)
 			continue;
-		(void)unlinkat(dir, entry->d_name, 0);
+		if (still_there(dir, entry->d_name, fd))
+			(void)unlinkat(dir, entry->d_name, 0);
 		(void)close(fd);
 	}
 	(void)closedir(entries);

@@ -195,6 +195,19 @@ aid_alive(pid_t pid)
 	return kill(pid, 0) == 0 && !is_zombie(pid);
 }
 
+bool
+aid_shared(int fd)
+{
+	bool set = (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+#ifdef CCP_LINUX
+	return !set;
+#else
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && set == S_ISSOCK(st.st_mode);
+#endif
+}
+
 int
 aid_open_fds(void)
 {

@@ -51,6 +51,10 @@ int aid_wait(pid_t pid);
 /* Does the process exist and is no zombie? */
 bool aid_alive(pid_t pid);
 
+/* A descriptor that others hold too: is O_NONBLOCK not set, or set on a socket
+ * where nothing else keeps a send from waiting (io.h)? */
+bool aid_shared(int fd);
+
 /* How many descriptors are open. */
 int aid_open_fds(void);
 

@@ -40,17 +40,6 @@ nonblocking(int fd)
 	return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
 }
 
-/* O_NONBLOCK is set on what is shared only where nothing else helps. */
-static bool
-as_it_should_be(int fd)
-{
-#ifdef CCP_LINUX
-	return !nonblocking(fd);
-#else
-	return nonblocking(fd);
-#endif
-}
-
 START_TEST(kinds_of_ends)
 {
 	int pair[2], fds[2], null;
@@ -65,7 +54,7 @@ START_TEST(kinds_of_ends)
 	ck_assert_int_eq(io_end_of(fds[0]).kind, IO_SHARED);
 	ck_assert_int_eq(io_end_of(null).kind, IO_SHARED);
 	ck_assert_int_eq(io_end_of(-1).kind, IO_SHARED);
-	ck_assert(as_it_should_be(pair[0]));
+	ck_assert(aid_shared(pair[0]));
 	ck_assert(!nonblocking(fds[0]));
 	ck_assert_int_eq(io_end_own(fds[0]).kind, IO_OWN);
 	ck_assert(nonblocking(fds[0]));
@@ -90,7 +79,7 @@ START_TEST(reading_never_waits)
 	local_pair(pair);
 	end = io_end_of(pair[0]);
 	ck_assert_int_eq(io_read(&end, &c, 1), IO_AGAIN);
-	ck_assert(as_it_should_be(pair[0]));
+	ck_assert(aid_shared(pair[0]));
 	aid_send_byte(pair[1]);
 	ck_assert_int_eq(io_read(&end, &c, 1), 1);
 	aid_close(&pair[1]);
@@ -124,7 +113,7 @@ START_TEST(writing_never_waits)
 	local_pair(pair);
 	end = io_end_of(pair[0]);
 	fill(&end);
-	ck_assert(as_it_should_be(pair[0]));
+	ck_assert(aid_shared(pair[0]));
 }
 END_TEST
 

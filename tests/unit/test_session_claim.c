@@ -97,7 +97,7 @@ take_turns(const char *mark)
 {
 	int i, fd, only;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 3000; i++) {
 		fd = session_claim(path, A);
 		if (fd == -1) {
 			if (errno != EAGAIN)
