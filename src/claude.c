@@ -176,11 +176,12 @@ claude_stop(struct claude *c)
 
 	if (c->guard.phase != GUARD_RUNNING)
 		return;
+	/* First: what it started may be below it only as long as it lives. */
+	guard_stop(&c->guard, busy);
 	if (busy)
 		transport_interrupt(&c->transport);
 	else
 		transport_end_input(&c->transport);
-	guard_stop(&c->guard, busy);
 }
 
 void
@@ -188,8 +189,8 @@ claude_cut(struct claude *c)
 {
 	if (c->guard.phase != GUARD_RUNNING)
 		return;
-	transport_end_input(&c->transport);
 	guard_terminate(&c->guard);
+	transport_end_input(&c->transport);
 }
 
 bool

@@ -157,6 +157,7 @@ guard_step(struct claude_guard *g, bool idle)
 		return GUARD_NOTHING;
 	}
 	if (g->phase == GUARD_INTERRUPTING && idle) {
+		note_descendants(g);
 		enter(g, GUARD_EXITING, LIMIT_STOP_EXIT_MS);
 		return GUARD_END_INPUT;
 	}

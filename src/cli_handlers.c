@@ -18,6 +18,7 @@
 
 #include "banned.h"
 
+#define TREE_MAX       4096
 #define SWEEP_ROUND_MS 20
 
 extern char **environ;
@@ -150,6 +151,16 @@ handlers_signal(const struct handlers *h, int sig)
 
 	for (i = 0; i < h->n; i++)
 		(void)kill(h->pids[i], sig);
+}
+
+void
+handlers_kill_trees(void)
+{
+	pid_t pids[TREE_MAX];
+	size_t i, n = proc_descendants(getpid(), pids, TREE_MAX);
+
+	for (i = 0; i < n; i++)
+		(void)kill(pids[i], SIGKILL);
 }
 
 void

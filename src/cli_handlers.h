@@ -33,6 +33,10 @@ void handlers_poll(const struct handlers *h, struct pollset *ps);
  * its own Claude, so that is done here. */
 void handlers_step(struct handlers *h);
 
+/* KILLs all that is below this process at once: where orphans do not come here
+ * nothing would be known of them after the death of their parents. */
+void handlers_kill_trees(void);
+
 void handlers_signal(const struct handlers *h, int sig);
 
 /* Ends whatever is left below this process, for at most

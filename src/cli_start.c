@@ -91,6 +91,8 @@ press_on(struct starter *s)
 	} else {
 		s->stop_signal = SIGKILL;
 		s->stop_next = clock_ms() + LIMIT_STOP_KILL_MS;
+		handlers_kill_trees();
+		return;
 	}
 	handlers_signal(&s->handlers, s->stop_signal);
 }

@@ -230,6 +230,8 @@ def add_given_back(what, end):
             eq(len(queued(folder, "starting")), 1)
             for client in clients:
                 client.close()
+            if end is kill_handler:
+                env.wait_orphans_gone(start.pid)
             env.wait_gone(start.pid)
 
     add(f"a place to start is given back: {what}", case)

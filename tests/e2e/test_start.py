@@ -743,7 +743,7 @@ def _():
             (handler,) = [h for h in handlers(server)
                           if h.pid not in spared]
             os.kill(handler.pid, signal.SIGKILL)
-            env.wait_gone(server.pid, *spared)
+            env.wait_orphans_gone(server.pid, *spared)
             ok(http.at_end())
             eq(other.get("/health").status, 200)
         server.await_log(f"handler {handler.pid} ended badly")

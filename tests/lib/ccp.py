@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import termios
 import time
@@ -44,6 +45,13 @@ def program(name):
     if not os.access(path, os.X_OK):
         raise Skip(f"{path} is not there")
     return str(path)
+
+
+def orphans_end():
+    """Does what a handler has started end with it, however that ends?"""
+    config = (BUILD / "config.h").read_text(encoding="utf-8")
+    return sys.platform == "linux" \
+        and "#define CCP_PORTABLE" not in config
 
 
 class Env:
@@ -116,6 +124,13 @@ class Env:
                 fail(f"still there after {seconds} s:\n"
                      + procs.describe(left))
             time.sleep(0.02)
+
+    def wait_orphans_gone(self, *spare):
+        """After a handler was killed: Linux ends what it started; elsewhere
+        that stays, and its end is the test's business."""
+        if not orphans_end():
+            procs.kill(self.left(*spare))
+        self.wait_gone(*spare)
 
     def auth(self):
         return {"Authorization": f"Bearer {self.key}"}
