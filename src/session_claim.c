@@ -50,7 +50,7 @@ session_claim(const char *path, const char *session)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int error;
 
-	if (fd == -1 || fcntl(fd, SETLK, &lock) == 0)
+	if (fd == -1 || fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return fd;
 	error = errno == EACCES ? EAGAIN : errno;
 	(void)close(fd);
