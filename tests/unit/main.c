@@ -75,6 +75,7 @@ static Suite *(*const suites[])(void) = {
     suite_settings_models,
     suite_signals,
     suite_slots,
+    suite_state_dir,
     suite_store_value,
     suite_stop_filter,
     suite_tool_names,

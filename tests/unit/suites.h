@@ -74,6 +74,7 @@ Suite *suite_settings(void);
 Suite *suite_settings_models(void);
 Suite *suite_signals(void);
 Suite *suite_slots(void);
+Suite *suite_state_dir(void);
 Suite *suite_store_value(void);
 Suite *suite_stop_filter(void);
 Suite *suite_tool_names(void);
