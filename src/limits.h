@@ -108,6 +108,10 @@
 #define LIMIT_SESSION_WAIT_MS    2000 /* for an answer to be saved */
 #define LIMIT_SESSION_RETRY_MS   10   /* how often it is looked for */
 
+/* The ledger of usage */
+#define LIMIT_LEDGER_LINE_BYTES 4096  /* a longer one is damaged */
+#define LIMIT_USAGE_GROUPS      10000 /* what is more goes into one group */
+
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144
 #define LIMIT_SETTING_BYTES  4096

@@ -14,11 +14,12 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
                    or pathlib.Path(__file__).resolve().parents[2])
 
 LAYERS = {
-    0: "banned buf cleanup clock limits log random utf8 version",
-    1: "address api_keys child io json_span json_text listener local_socket model_names "
+    0: "banned buf cleanup clock histogram limits log random utf8 version",
+    1: "address api_keys child io json_span json_text ledger ledger_line "
+       "listener local_socket model_names "
        "pollset private_dir proc_tree program_run programs request_record "
        "runtime_dir settings settings_load settings_models signals slots "
-       "state_dir work_dir",
+       "state_dir usage_sum work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
     3: "answer_form api_error claude claude_args claude_body claude_error "

@@ -35,6 +35,7 @@ static Suite *(*const suites[])(void) = {
     suite_claude_version,
     suite_directory_talk,
     suite_exchange,
+    suite_histogram,
     suite_http_body,
     suite_http_char,
     suite_http_conn,
@@ -47,6 +48,8 @@ static Suite *(*const suites[])(void) = {
     suite_json_span,
     suite_json_text,
     suite_json_unwrap,
+    suite_ledger,
+    suite_ledger_line,
     suite_listener,
     suite_local_socket,
     suite_log,
@@ -79,6 +82,7 @@ static Suite *(*const suites[])(void) = {
     suite_store_value,
     suite_stop_filter,
     suite_tool_names,
+    suite_usage_sum,
     suite_work_dir,
 };
 

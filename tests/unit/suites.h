@@ -34,6 +34,7 @@ Suite *suite_claude_transport(void);
 Suite *suite_claude_version(void);
 Suite *suite_directory_talk(void);
 Suite *suite_exchange(void);
+Suite *suite_histogram(void);
 Suite *suite_http_body(void);
 Suite *suite_http_char(void);
 Suite *suite_http_conn(void);
@@ -46,6 +47,8 @@ Suite *suite_io(void);
 Suite *suite_json_span(void);
 Suite *suite_json_text(void);
 Suite *suite_json_unwrap(void);
+Suite *suite_ledger(void);
+Suite *suite_ledger_line(void);
 Suite *suite_listener(void);
 Suite *suite_local_socket(void);
 Suite *suite_log(void);
@@ -78,6 +81,7 @@ Suite *suite_state_dir(void);
 Suite *suite_store_value(void);
 Suite *suite_stop_filter(void);
 Suite *suite_tool_names(void);
+Suite *suite_usage_sum(void);
 Suite *suite_work_dir(void);
 
 #endif
