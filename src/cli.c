@@ -36,6 +36,8 @@ static const struct {
     {"session", "", "", cli_session,
 	"list, show, clear, prune: remembered conversations",
 	cli_session_usage},
+    {"usage", "", "", cli_usage, "requests, tokens and cost, by day",
+	cli_usage_usage},
     {"version", "-v", "--version", version, "print the version", version_usage},
     {"help", "-h", "--help", help, "print this, or more of one command",
 	help_usage},

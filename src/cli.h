@@ -17,4 +17,8 @@ extern const char cli_start_usage[];
 int cli_session(int argc, char **argv);
 extern const char cli_session_usage[];
 
+/* Shows how much was used. */
+int cli_usage(int argc, char **argv);
+extern const char cli_usage_usage[];
+
 #endif

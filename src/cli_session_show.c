@@ -10,52 +10,12 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "cli_text.h"
 #include "json_text.h"
-#include "utf8.h"
 
 #include "banned.h"
 
 #define CELL_BYTES (4 * PATH_MAX)
-
-/* A C0 or C1 control character, or DEL, as UTF-8. */
-static bool
-is_control(const char *at, size_t n)
-{
-	const unsigned char *s = (const unsigned char *)at;
-
-	return n == 1 ? s[0] < 0x20 || s[0] == 0x7F
-	              : n == 2 && s[0] == 0xC2 && s[1] < 0xA0;
-}
-
-/* The text in valid UTF-8 without control characters. */
-static void
-add_clean(struct buf *to, const char *text)
-{
-	size_t left = strlen(text), n;
-
-	for (; left > 0; text += n, left -= n) {
-		n = utf8_sequence(text, left);
-		if (n == 0 || is_control(text, n)) {
-			n = n == 0 ? 1 : n;
-			buf_addch(to, '?');
-		} else {
-			buf_add(to, text, n);
-		}
-	}
-}
-
-static void
-add_directory(struct buf *to, const char *cwd, const char *home)
-{
-	size_t len = home == NULL ? 0 : strlen(home);
-
-	if (len > 1 && strncmp(cwd, home, len) == 0 &&
-	    (cwd[len] == '/' || cwd[len] == '\0')) {
-		buf_addch(to, '~');
-		cwd += len;
-	}
-	add_clean(to, cwd);
-}
 
 /* About how long. */
 static void
@@ -71,17 +31,6 @@ add_span(struct buf *to, int64_t seconds)
 		buf_addf(to, "%" PRId64 " h", seconds / 3600);
 	else
 		buf_addf(to, "%" PRId64 " d", seconds / 86400);
-}
-
-/* Characters, not bytes; wide ones count as one. */
-static size_t
-width(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += ((unsigned char)*text & 0xC0) != 0x80;
-	return n;
 }
 
 /* --- the table --------------------------------------------------------- */
@@ -113,10 +62,10 @@ add_cell(struct buf *to, const struct listed_session *one, int column,
 		buf_addf(to, "%" PRIu32, one->state.turns);
 		break;
 	case COLUMN_DIRECTORY:
-		add_directory(to, one->state.cwd, home);
+		text_add_path(to, one->state.cwd, home);
 		break;
 	default:
-		add_clean(to, one->state.title);
+		text_add_clean(to, one->state.title);
 		break;
 	}
 }
@@ -124,7 +73,7 @@ add_cell(struct buf *to, const struct listed_session *one, int column,
 static void
 print_cell(const char *text, size_t wide, bool last)
 {
-	size_t have = width(text);
+	size_t have = text_width(text);
 
 	(void)fputs(text, stdout);
 	if (last)
@@ -145,8 +94,8 @@ show_table(const struct sessions *s, int64_t now, const char *home)
 		for (i = 0; i < s->n; i++) {
 			buf_clear(&cell);
 			add_cell(&cell, &s->all[i], c, id_chars, now, home);
-			if (width(buf_str(&cell)) > widths[c])
-				widths[c] = width(buf_str(&cell));
+			if (text_width(buf_str(&cell)) > widths[c])
+				widths[c] = text_width(buf_str(&cell));
 		}
 	}
 	for (c = 0; s->n > 0 && c < COLUMNS; c++)
@@ -173,7 +122,7 @@ print_line(const char *name, const char *text)
 {
 	CLEANUP_BUF struct buf clean = BUF_INIT(CELL_BYTES);
 
-	add_clean(&clean, text);
+	text_add_clean(&clean, text);
 	(void)printf("%-14s%s\n", name, buf_str(&clean));
 }
 
@@ -226,7 +175,7 @@ print_member(const char *name, const char *text)
 	CLEANUP_BUF struct buf clean = BUF_INIT(CELL_BYTES),
 			       quoted = BUF_INIT((size_t)2 * CELL_BYTES);
 
-	add_clean(&clean, text);
+	text_add_clean(&clean, text);
 	json_text_quote_str(&quoted, buf_str(&clean));
 	(void)printf("\"%s\": %s, ", name, buf_str(&quoted));
 }

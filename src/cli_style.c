@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli_style.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -56,4 +58,11 @@ style_columns(FILE *to)
 	if (ioctl(fileno(to), TIOCGWINSZ, &size) == -1 || size.ws_col == 0)
 		return COLUMNS;
 	return size.ws_col;
+}
+
+bool
+style_utf8(void)
+{
+	return setlocale(LC_CTYPE, "") != NULL &&
+	       strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }

@@ -27,4 +27,7 @@ const char *style(enum style s);
 /* Columns of the terminal behind the stream: 80 where there is none. */
 int style_columns(FILE *to);
 
+/* Whether the locale's characters are UTF-8. */
+bool style_utf8(void);
+
 #endif

@@ -4,7 +4,6 @@
 #include <cjson/cJSON.h>
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,6 +19,7 @@
 #define BEGINNING  "{\"time\":\""
 #define TIME_CHARS 24 /* 2026-11-22T21:28:51.123Z */
 #define DAY_S      86400
+#define MOST_USD   1e6 /* of one request */
 
 /* --- times ------------------------------------------------------------- */
 
@@ -139,7 +139,7 @@ ledger_line_write(struct buf *to, const struct request_record *r)
 	add_number(to, "cache_write_tokens", r->cache_write_tokens);
 	add_number(to, "completion_tokens", r->completion_tokens);
 	buf_addf(to, ",\"cost_usd\":%.10g",
-	    isfinite(r->cost_usd) && r->cost_usd > 0 ? r->cost_usd : 0.0);
+	    r->cost_usd > 0 && r->cost_usd <= MOST_USD ? r->cost_usd : 0.0);
 	if (r->first_byte_ms >= 0)
 		add_number(to, "first_byte_ms", r->first_byte_ms);
 	add_number(to, "total_ms", r->total_ms);
@@ -211,7 +211,7 @@ read_cost(double *ret, struct json_span s)
 	memcpy(text, s.text, s.len);
 	text[s.len] = '\0';
 	*ret = strtod(text, &end);
-	return *end == '\0' && isfinite(*ret) && *ret >= 0;
+	return *end == '\0' && *ret >= 0 && *ret <= MOST_USD;
 }
 
 /* The one of a few words that it is, as static text. */

@@ -262,6 +262,15 @@ const struct setting settings_table[] = {
 	.help = "how many files of LOG_FILE that were set aside are kept",
 	FIELD(log_max_files),
     },
+    {
+	.name = "USAGE_LEDGER",
+	.fallback = "on",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("on", "off"),
+	.help = "whether the size and cost of each request are noted, for "
+		"ccp usage",
+	FIELD(usage_ledger),
+    },
     {.name = NULL},
 };
 

@@ -57,7 +57,8 @@ struct settings {
 	const char *log_file;   /* "": none; ~/ is HOME */
 	long log_max_size;
 	long log_max_files;
-	char *owned; /* storage behind the texts; internal */
+	const char *usage_ledger; /* on, off */
+	char *owned;              /* storage behind the texts; internal */
 };
 
 struct setting {

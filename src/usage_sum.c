@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "limits.h"
 
@@ -17,9 +16,8 @@ struct name {
 
 /* --- days -------------------------------------------------------------- */
 
-/* Local midnight of a day; tm_mday may be out of its month. */
-static int64_t
-midnight_ms(const struct tm *day, int days_later)
+int64_t
+usage_midnight_ms(const struct tm *day, int days_later)
 {
 	struct tm tm = {.tm_year = day->tm_year,
 	    .tm_mon = day->tm_mon,
@@ -42,8 +40,8 @@ day_of(struct usage_sum *s, int64_t when_ms)
 	if (localtime_r(&t, &tm) == NULL ||
 	    strftime(s->day, sizeof(s->day), "%Y-%m-%d", &tm) == 0)
 		return USAGE_OTHERS;
-	s->day_begins = midnight_ms(&tm, 0);
-	s->day_ends = midnight_ms(&tm, 1);
+	s->day_begins = usage_midnight_ms(&tm, 0);
+	s->day_ends = usage_midnight_ms(&tm, 1);
 	return s->day;
 }
 

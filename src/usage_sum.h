@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "histogram.h"
 #include "request_record.h"
@@ -50,6 +51,10 @@ struct usage_sum {
 
 void usage_sum_add(struct usage_sum *s, const struct request_record *r);
 void usage_sum_free(struct usage_sum *s);
+
+/* Local midnight in Unix milliseconds, days before or after a day's; tm_mday
+ * may be out of its month. */
+int64_t usage_midnight_ms(const struct tm *day, int days_later);
 
 /* Input and output. */
 int64_t usage_tokens(const struct usage_group *g);
