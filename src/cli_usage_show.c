@@ -283,7 +283,8 @@ print_table(const struct screen *c, const struct usage_sum *s)
 	(void)printf("\n%s%-*s", style(STYLE_BOLD), (int)c->widths[NAME], name);
 	for (i = 1; i < COLUMNS; i++)
 		(void)printf("%*s", (int)(GAP + c->widths[i]), headings[i]);
-	(void)printf("%s\n", style(STYLE_PLAIN));
+	(void)printf(
+	    "%s%s\n", c->bar > 0 ? "  TOKENS" : "", style(STYLE_PLAIN));
 	for (i = 0; i < s->n; i++) {
 		if (usage_tokens(s->groups[i]) > most)
 			most = usage_tokens(s->groups[i]);
