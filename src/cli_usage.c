@@ -96,13 +96,12 @@ static bool
 since_date(struct wish *w, const char *text)
 {
 	struct tm day = {0};
-	char end;
 
-	if (strlen(text) != 10 || sscanf(text, "%4d-%2d-%2d%c", &day.tm_year,
-				      &day.tm_mon, &day.tm_mday, &end) != 3)
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
 		return false;
-	day.tm_year -= 1900;
-	day.tm_mon -= 1;
+	day.tm_year = (int)strtol(text, NULL, 10) - 1900;
+	day.tm_mon = (int)strtol(text + 5, NULL, 10) - 1;
+	day.tm_mday = (int)strtol(text + 8, NULL, 10);
 	return set_since(w, &day, 0) && strcmp(w->since, text) == 0;
 }
 

@@ -236,20 +236,36 @@ read_files(struct reading *g, DIR *d)
 	}
 }
 
+/* Closes the directory's descriptor. */
+static int
+read_directory(struct reading *g, int fd)
+{
+	DIR *d = fdopendir(fd);
+	int result, error;
+
+	if (d == NULL) {
+		(void)close(fd);
+		return -1;
+	}
+	result = read_files(g, d);
+	error = errno;
+	(void)closedir(d);
+	errno = error;
+	return result;
+}
+
 int
 ledger_read(char *const *env, int64_t since_ms, ledger_visit *visit, void *arg,
     struct ledger_reading *ret)
 {
-	CLEANUP_FREE struct reading *g = malloc(sizeof(*g));
-	int fd, result, error;
-	DIR *d;
+	int fd = state_dir_open(env, false), result, error;
+	struct reading *g;
 
 	*ret = (struct ledger_reading){0};
-	fd = g == NULL ? -1 : state_dir_open(env, false);
 	if (fd == -1)
-		return g != NULL && errno == ENOENT ? 0 : -1;
-	d = fdopendir(fd);
-	if (d == NULL) {
+		return errno == ENOENT ? 0 : -1;
+	g = malloc(sizeof(*g));
+	if (g == NULL) {
 		(void)close(fd);
 		return -1;
 	}
@@ -257,9 +273,9 @@ ledger_read(char *const *env, int64_t since_ms, ledger_visit *visit, void *arg,
 	g->arg = arg;
 	g->since_ms = since_ms;
 	g->ret = ret;
-	result = read_files(g, d);
+	result = read_directory(g, fd);
 	error = errno;
-	(void)closedir(d);
+	free(g);
 	errno = error;
 	return result;
 }
