@@ -291,6 +291,9 @@ fill_the_disk(void)
 		n += add_one(WHEN, 1) == 0;
 	ck_assert_int_gt(n, 0);
 	ck_assert_int_lt(n, 10);
+	/* What was said to be noted is. */
+	ck_assert_int_eq(read_since(0), 0);
+	ck_assert_int_eq(reading.records, n);
 }
 
 START_TEST(a_full_disk)

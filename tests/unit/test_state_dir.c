@@ -132,8 +132,10 @@ START_TEST(no_directory)
 {
 	(void)snprintf(
 	    variable[1], sizeof(variable[1]), "XDG_STATE_HOME=%s", aid_dir());
-	ck_assert_int_eq(symlink("/tmp", in("/ccp")), 0);
+	ck_assert_int_eq(mkdir(in("/real"), 0700), 0);
+	ck_assert_int_eq(symlink("real", in("/ccp")), 0);
 	ck_assert_int_eq(state_dir_open(env, true), -1);
+	ck_assert_int_eq(state_dir_open(env, false), -1);
 	ck_assert_int_eq(unlink(in("/ccp")), 0);
 	(void)aid_make_file("ccp", "", 0600);
 	assert_refused(ENOTDIR);
