@@ -228,8 +228,8 @@ read_files(struct reading *g, DIR *d)
 			continue;
 		g->ret->files++;
 		if (too_early(g, e->d_name) ||
-		    read_file(g, dirfd(d), e->d_name) == 0)
-			continue;
+		    read_file(g, dirfd(d), e->d_name) == 0 || errno == ENOENT)
+			continue; /* or somebody has just removed it */
 		(void)snprintf(
 		    g->ret->failed, sizeof(g->ret->failed), "%.31s", e->d_name);
 		return -1;
