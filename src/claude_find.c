@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "home_path.h"
 #include "programs.h"
 
 #include "banned.h"
@@ -17,15 +18,14 @@ static const char system_places[] =
     "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/snap/bin";
 
 static char *
-by_path(const char *path, const char *home, char *err, size_t errlen)
+by_path(const char *path, char *const *env, char *err, size_t errlen)
 {
 	char expanded[PATH_MAX], absolute[PATH_MAX];
-	const char *use = path;
+	const char *use = expanded, *wrong = home_path(expanded, path, env);
 
-	if (strncmp(path, "~/", 2) == 0) {
-		(void)snprintf(
-		    expanded, sizeof(expanded), "%s/%s", home, path + 2);
-		use = expanded;
+	if (wrong != NULL) {
+		(void)snprintf(err, errlen, "CLAUDE_PATH %s", wrong);
+		return NULL;
 	}
 	if (use[0] != '/') {
 		if (realpath(use, absolute) == NULL)
@@ -88,6 +88,6 @@ claude_find(
 		return found;
 	}
 	if (strchr(s->claude_path, '/') != NULL)
-		return by_path(s->claude_path, home, err, errlen);
+		return by_path(s->claude_path, env, err, errlen);
 	return by_name(s->claude_path, home, path, err, errlen);
 }

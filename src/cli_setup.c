@@ -12,9 +12,12 @@
 #include "cleanup.h"
 #include "log.h"
 #include "session_place.h"
+#include "settings_remarks.h"
 #include "work_dir.h"
 
 #include "banned.h"
+
+#define REMARKS_BYTES 65536
 
 extern char **environ;
 
@@ -95,6 +98,21 @@ check_directories(const struct settings *s)
 		check_directory("ALLOWED_DIRS:", "", entry);
 }
 
+/* Keys that are none, and the like. */
+static void
+tell_remarks(const char *file)
+{
+	CLEANUP_BUF struct buf lines = BUF_INIT(REMARKS_BYTES);
+	const char *at, *end;
+
+	if (file == NULL)
+		return;
+	settings_remarks(file, &lines);
+	for (at = buf_str(&lines); (end = strchr(at, '\n')) != NULL;
+	     at = end + 1)
+		log_warn("%.*s", (int)(end - at), at);
+}
+
 static void
 tell(const struct settings *s, const char *claude)
 {
@@ -134,6 +152,7 @@ setup_apply(struct setup *s, char *err, size_t errlen)
 	s->settings = fresh;
 	log_set_level_name(fresh.log_level);
 	tell(&fresh, claude);
+	tell_remarks(file);
 	return true;
 }
 

@@ -114,6 +114,7 @@
 
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144
+#define LIMIT_CONFIG_LOCK_MS 10000 /* waiting for another ccp config */
 #define LIMIT_SETTING_BYTES  4096
 #define LIMIT_LOG_LINE_BYTES 4096
 #define LIMIT_API_KEYS_BYTES 65536 /* of API_KEYS as it is kept */

@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "home_path.h"
 #include "runtime_dir.h"
 #include "session_original.h"
 #include "session_record.h"
@@ -62,16 +63,14 @@ find_runtime(struct session_place *p, char *err, size_t errlen)
 static bool
 find_file(struct session_place *p, const char *file, char *err, size_t errlen)
 {
-	const char *home = settings_getenv(p->env, "HOME");
+	char path[PATH_MAX];
+	const char *wrong = home_path(path, file, p->env);
 
-	if (strncmp(file, "~/", 2) == 0 && home != NULL && home[0] == '/')
-		return set_path(p, home, file + 1, err, errlen);
-	if (file[0] == '/')
-		return set_path(p, file, "", err, errlen);
-	(void)snprintf(err, errlen,
-	    strncmp(file, "~/", 2) == 0
-		? "SESSION_FILE begins with ~/, but HOME is not set"
-		: "SESSION_FILE must be an absolute path, or begin with ~/");
+	if (wrong == NULL && path[0] == '/')
+		return set_path(p, path, "", err, errlen);
+	(void)snprintf(err, errlen, "SESSION_FILE %s",
+	    wrong != NULL ? wrong
+			  : "must be an absolute path, or begin with ~/");
 	return false;
 }
 

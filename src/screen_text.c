@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "screen_text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "utf8.h"
+
+#include "banned.h"
+
+static const char dots[] = "...";
+#define DOTS (sizeof(dots) - 1)
+
+/* A C0 or C1 control character, or DEL, as UTF-8. */
+static bool
+is_control(const char *at, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)at;
+
+	return n == 1 ? s[0] < 0x20 || s[0] == 0x7F
+	              : n == 2 && s[0] == 0xC2 && s[1] < 0xA0;
+}
+
+/* At most so many characters. */
+static void
+add(struct buf *to, const char *text, size_t most)
+{
+	size_t left = strlen(text), n;
+
+	for (; left > 0 && most > 0; text += n, left -= n, most--) {
+		n = utf8_sequence(text, left);
+		if (n == 0 || is_control(text, n)) {
+			n = n == 0 ? 1 : n;
+			buf_addch(to, '?');
+		} else {
+			buf_add(to, text, n);
+		}
+	}
+}
+
+void
+screen_text_add(struct buf *to, const char *text)
+{
+	add(to, text, SIZE_MAX);
+}
+
+size_t
+screen_text_width(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xC0) != 0x80;
+	return n;
+}
+
+void
+screen_text_cut(struct buf *to, const char *text, size_t width)
+{
+	if (screen_text_width(text) <= width) {
+		screen_text_add(to, text);
+	} else {
+		add(to, text, width > DOTS ? width - DOTS : 0);
+		buf_addstr(to, dots);
+	}
+}
