@@ -33,6 +33,9 @@ static const struct {
 } verbs[] = {
     {"start", "", "", cli_start, "serve in the foreground (the default)",
 	cli_start_usage},
+    {"config", "", "", cli_config,
+	"set, get, list, reset, edit, path, help: the configuration",
+	cli_config_usage},
     {"session", "", "", cli_session,
 	"list, show, clear, prune: remembered conversations",
 	cli_session_usage},

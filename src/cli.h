@@ -13,6 +13,10 @@
 int cli_start(int argc, char **argv);
 extern const char cli_start_usage[];
 
+/* Shows and changes the configuration. */
+int cli_config(int argc, char **argv);
+extern const char cli_config_usage[];
+
 /* Shows and removes sessions. */
 int cli_session(int argc, char **argv);
 extern const char cli_session_usage[];

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ccp config: the configuration file, for a person.
+ */
+#include "cli_config.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cli.h"
+#include "config_change.h"
+#include "config_file.h"
+#include "json_span.h"
+#include "json_text.h"
+#include "limits.h"
+#include "screen_text.h"
+#include "settings_remarks.h"
+#include "utf8.h"
+
+#include "banned.h"
+
+#define VALUE_SHOWN   64 /* characters of a wrong value in a message */
+#define REMARKS_BYTES 65536
+
+extern char **environ;
+
+/* --- what the parts share ---------------------------------------------- */
+
+int
+config_complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fputs("ccp: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+	return EXIT_FAILURE;
+}
+
+int
+config_print_json(cJSON *value)
+{
+	CLEANUP_FREE char *text = cJSON_Print(value);
+
+	cJSON_Delete(value);
+	if (text == NULL)
+		return config_complain("out of memory");
+	(void)printf("%s\n", text);
+	return EXIT_SUCCESS;
+}
+
+static void
+complain_key(const char *key)
+{
+	CLEANUP_BUF struct buf shown = BUF_INIT(4 * VALUE_SHOWN + 8);
+	const struct setting *near = settings_nearest(key);
+
+	screen_text_cut(&shown, key, VALUE_SHOWN);
+	if (near != NULL)
+		(void)config_complain("unknown key %s: did you mean %s?",
+		    buf_str(&shown), near->name);
+	else
+		(void)config_complain(
+		    "unknown key %s: see ccp config help", buf_str(&shown));
+}
+
+const struct setting *
+config_row(const char *key)
+{
+	const struct setting *row = settings_find(key);
+
+	if (row == NULL)
+		complain_key(key);
+	return row;
+}
+
+void
+config_say_remarks(const char *path)
+{
+	CLEANUP_BUF struct buf lines = BUF_INIT(REMARKS_BYTES);
+	const char *at, *end;
+
+	settings_remarks(path, &lines);
+	for (at = buf_str(&lines); (end = strchr(at, '\n')) != NULL;
+	     at = end + 1)
+		(void)config_complain("%.*s", (int)(end - at), at);
+}
+
+void
+config_place_changed(void)
+{
+	(void)printf("A \"ccp start\" that runs listens there after a HUP "
+		     "signal\n");
+}
+
+/* --- set and reset ----------------------------------------------------- */
+
+/* What may be said of a value that is in the file now, or not any more. */
+static void
+say_changed(const struct config_job *j, const struct setting *row)
+{
+	const char *env = settings_getenv(environ, row->name);
+
+	if (env != NULL && env[0] != '\0')
+		(void)config_complain("%s is set in the environment too, which "
+				      "wins over the file",
+		    row->name);
+	config_say_weak(row, j->path);
+	if (config_is_place(row))
+		config_place_changed();
+}
+
+static bool
+is_utf8(const char *text)
+{
+	size_t left = strlen(text), n;
+
+	for (; left > 0; text += n, left -= n) {
+		n = utf8_sequence(text, left);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+/* How a value that has been checked stands in the file: numbers as such, and
+ * what is JSON already as it is. */
+static void
+add_json(struct buf *to, const struct setting *row, const char *given,
+    const struct setting_value *v)
+{
+	const struct json_span span = {given, strlen(given)};
+	char first = given[strspn(given, " \t\r\n")];
+
+	if (row->kind == SETTING_NUMBER)
+		buf_addf(to, "%ld", v->number);
+	else if (row->kind == SETTING_CHOICE)
+		json_text_quote_str(to, v->text);
+	else if ((row->kind == SETTING_MODELS || row->kind == SETTING_KEYS) &&
+		 (first == '{' || first == '['))
+		(void)json_span_add(to, span);
+	else
+		json_text_quote_str(to, given);
+}
+
+static int
+refuse(const struct setting *row, const char *given, const char *must)
+{
+	CLEANUP_BUF struct buf shown = BUF_INIT(4 * VALUE_SHOWN + 8);
+
+	if (!row->secret)
+		screen_text_cut(&shown, given, VALUE_SHOWN);
+	return config_complain("%s%s%s: must %s", row->name,
+	    shown.len > 0 ? "=" : "", buf_str(&shown), must);
+}
+
+static void
+say_set(const struct setting *row, const struct setting_value *v)
+{
+	CLEANUP_BUF struct buf shown = BUF_INIT(LIMIT_API_KEYS_BYTES);
+
+	config_add_value(&shown, row, v);
+	(void)printf("%s is now %s\n", row->name,
+	    shown.len > 0 ? buf_str(&shown) : "empty");
+}
+
+static int
+set_value(const struct config_job *j, const char *given)
+{
+	const struct setting *row = config_row(j->key);
+	struct setting_value v = {.text = given};
+	CLEANUP_BUF struct buf room = BUF_INIT(LIMIT_API_KEYS_BYTES);
+	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_CONFIG_BYTES);
+	char must[SETTINGS_MUST_BYTES], err[2048];
+
+	if (row == NULL)
+		return EXIT_FAILURE;
+	if (!is_utf8(given))
+		return refuse(row, given, "be a text in UTF-8");
+	if (!setting_check(row, &v, &room, must))
+		return refuse(row, given, must);
+	if (!config_check_place(row, &v, err, sizeof err))
+		return config_complain("%s", err);
+	add_json(&json, row, given, &v);
+	if (!buf_ok(&json))
+		return refuse(row, "", "not be that long");
+	if (!config_change_set(
+		j->path, row->name, buf_str(&json), err, sizeof err))
+		return config_complain("%s", err);
+	say_set(row, &v);
+	say_changed(j, row);
+	return EXIT_SUCCESS;
+}
+
+/* argv: the words of the value. */
+static int
+set(const struct config_job *j, int argc, char **argv)
+{
+	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_CONFIG_BYTES);
+	int i;
+
+	for (i = 0; i < argc; i++)
+		buf_addf(&value, "%s%s", i == 0 ? "" : " ", argv[i]);
+	if (!buf_ok(&value))
+		return config_complain("the value is too long");
+	return set_value(j, buf_str(&value));
+}
+
+/* A key that is none goes too, if it is in the file. */
+static int
+reset(const struct config_job *j)
+{
+	const struct setting *row = settings_find(j->key);
+	const char *name = row != NULL ? row->name : j->key;
+	CLEANUP_BUF struct buf shown = BUF_INIT(4 * VALUE_SHOWN + 8);
+	char err[2048];
+	bool was;
+
+	if (!config_change_remove(j->path, name, &was, err, sizeof err))
+		return config_complain("%s", err);
+	screen_text_cut(&shown, name, VALUE_SHOWN);
+	if (row == NULL && !was) {
+		complain_key(j->key);
+		return EXIT_FAILURE;
+	}
+	if (!was) {
+		(void)printf("%s was not in the file\n", buf_str(&shown));
+		return EXIT_SUCCESS;
+	}
+	if (row == NULL) {
+		(void)printf(
+		    "%s is not in the file any more\n", buf_str(&shown));
+		return EXIT_SUCCESS;
+	}
+	(void)printf("%s has its default now: %s\n", row->name,
+	    row->fallback[0] != '\0' ? row->fallback : "(none)");
+	say_changed(j, row);
+	return EXIT_SUCCESS;
+}
+
+static int
+path(const struct config_job *j)
+{
+	cJSON *one;
+
+	if (!j->json) {
+		(void)printf("%s\n", j->path);
+		return EXIT_SUCCESS;
+	}
+	one = cJSON_CreateObject();
+	(void)cJSON_AddStringToObject(one, "path", j->path);
+	(void)cJSON_AddBoolToObject(one, "exists", access(j->path, F_OK) == 0);
+	return config_print_json(one);
+}
+
+/* --- the command line -------------------------------------------------- */
+
+static const struct {
+	const char *name, *alias;
+	int (*run)(const struct config_job *j);
+	bool takes_key, needs_key, takes_json, takes_reveal;
+} verbs[] = {
+    {"list", "ls", config_list, false, false, true, false},
+    {"get", "", config_get, true, true, true, true},
+    {"reset", "", reset, true, true, false, false},
+    {"edit", "", config_edit, false, false, false, false},
+    {"path", "", path, false, false, true, false},
+    {"help", "", config_help, true, false, true, false},
+};
+#define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+const char cli_config_usage[] =
+    "usage: ccp config list [--json]              (or ls)\n"
+    "       ccp config get KEY [--json] [--reveal]\n"
+    "       ccp config set KEY VALUE...\n"
+    "       ccp config reset KEY\n"
+    "       ccp config edit\n"
+    "       ccp config path [--json]\n"
+    "       ccp config help [KEY] [--json]\n"
+    "A KEY may be in any case; the words of a VALUE are joined by a space.\n"
+    "API keys are masked, unless --reveal asks for one.\n"
+    "\n"
+    "  ccp config list                     what counts, and where it is from\n"
+    "  ccp config set port 9999            change ~/.ccp/config.json\n"
+    "  ccp config set MODELS 'fast=haiku, best=opus'\n"
+    "  ccp config set API_KEY -- --odd--   a value that looks like an option\n"
+    "  ccp config reset port               back to the default\n"
+    "  ccp config edit                     in VISUAL, EDITOR or vi, checked\n"
+    "  ccp config help                     every key, and what it may be\n";
+
+static int
+usage(void)
+{
+	(void)fputs(cli_config_usage, stderr);
+	return CLI_USAGE;
+}
+
+static int
+finish(struct config_job *j, int status)
+{
+	free(j->path);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		return config_complain("standard output: cannot be written");
+	return status;
+}
+
+static bool
+open_job(struct config_job *j)
+{
+	j->path = settings_path(environ);
+	if (j->path == NULL)
+		(void)config_complain(
+		    "HOME is not set, so there is no place for config.json");
+	/* A limit on the size of files is an error to be told. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	return j->path != NULL;
+}
+
+/* All that follows the key is the value, but for a first "--". */
+static int
+run_set(int argc, char **argv)
+{
+	struct config_job j = {.path = NULL};
+	int i = 2;
+
+	if (i < argc && strcmp(argv[i], "--") == 0)
+		i++;
+	if (i < argc)
+		j.key = argv[i++];
+	if (i < argc && strcmp(argv[i], "--") == 0 && i == 3)
+		i++;
+	if (i >= argc || j.key[0] == '-')
+		return usage();
+	if (!open_job(&j))
+		return EXIT_FAILURE;
+	return finish(&j, set(&j, argc - i, argv + i));
+}
+
+static int
+run_verb(struct config_job *j, const char *name)
+{
+	size_t v;
+
+	for (v = 0; v < NVERBS; v++) {
+		if (strcmp(name, verbs[v].name) != 0 &&
+		    strcmp(name, verbs[v].alias) != 0)
+			continue;
+		if ((j->key != NULL && !verbs[v].takes_key) ||
+		    (j->key == NULL && verbs[v].needs_key) ||
+		    (j->json && !verbs[v].takes_json) ||
+		    (j->reveal && !verbs[v].takes_reveal))
+			return usage();
+		if (!open_job(j))
+			return EXIT_FAILURE;
+		return finish(j, verbs[v].run(j));
+	}
+	return usage();
+}
+
+int
+cli_config(int argc, char **argv)
+{
+	struct config_job j = {.path = NULL};
+	const char *verb = NULL;
+	int i;
+
+	if (argc > 1 && strcmp(argv[1], "set") == 0)
+		return run_set(argc, argv);
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			j.json = true;
+		else if (strcmp(argv[i], "--reveal") == 0)
+			j.reveal = true;
+		else if (argv[i][0] == '-' || argv[i][0] == '\0' ||
+			 j.key != NULL)
+			return usage();
+		else if (verb == NULL)
+			verb = argv[i];
+		else
+			j.key = argv[i];
+	}
+	return verb != NULL ? run_verb(&j, verb) : usage();
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ccp config, in parts: what its sub-commands share.
+ */
+#ifndef CCP_CLI_CONFIG_H
+#define CCP_CLI_CONFIG_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "settings.h"
+#include "settings_check.h"
+
+struct config_job {
+	char *path;      /* of config.json */
+	const char *key; /* as it was typed; NULL: none was */
+	bool json;
+	bool reveal; /* a secret, as it is */
+};
+
+/* The sub-commands return the exit status; what is wrong has been said. */
+int config_list(const struct config_job *j);
+int config_get(const struct config_job *j);
+int config_help(const struct config_job *j);
+int config_edit(const struct config_job *j);
+
+/* Says it on the standard error output, and is EXIT_FAILURE. */
+int config_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A JSON value of the command's output, which is freed. */
+int config_print_json(cJSON *value);
+
+/* The row of a key as a person types it; NULL: there is none, which has been
+ * said. */
+const struct setting *config_row(const char *key);
+
+/* A checked value for the screen: of secrets no more than tells them apart. */
+void config_add_value(
+    struct buf *to, const struct setting *row, const struct setting_value *v);
+
+/* Says each remark (settings_remarks.h) on the standard error output. */
+void config_say_remarks(const char *path);
+
+/* What only matters when a value is stored: whether directories and programs
+ * that it names are there.  v: as it was checked.  False sets err to a
+ * sentence. */
+bool config_check_place(const struct setting *row,
+    const struct setting_value *v, char *err, size_t errlen);
+
+/* Says what there is to say of a value that has just been stored. */
+void config_say_weak(const struct setting *row, const char *path);
+
+/* HOST and PORT are read by what listens, and not for each connection. */
+bool config_is_place(const struct setting *row);
+void config_place_changed(void);
+
+#endif

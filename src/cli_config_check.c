@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli_config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "api_keys.h"
+#include "claude_find.h"
+#include "cleanup.h"
+#include "screen_text.h"
+#include "work_dir.h"
+
+#include "banned.h"
+
+#define KEY_GOOD 16 /* characters of an API key that cannot be guessed */
+
+extern char **environ;
+
+/* --- before it is stored ----------------------------------------------- */
+
+/* what: "", or whose directory it is. */
+static bool
+check_directory(const struct setting *row, const char *what, const char *text,
+    char *err, size_t errlen)
+{
+	/* It is read elsewhere than here: a relative path would be another. */
+	const struct work_dir_rules rules = {
+	    settings_getenv(environ, "HOME"), "", .relative = false};
+	CLEANUP_BUF struct buf shown = BUF_INIT(PATH_MAX);
+	enum work_dir_problem problem;
+	char path[PATH_MAX];
+
+	problem = work_dir_find(text, &rules, path);
+	if (problem == WORK_DIR_OK)
+		return true;
+	screen_text_add(&shown, text);
+	(void)snprintf(err, errlen,
+	    "%s: must name a directory that can be used, which %s%s is not: %s",
+	    row->name, what, buf_str(&shown), work_dir_problem_text(problem));
+	return false;
+}
+
+static bool
+check_directories(
+    const struct setting *row, const char *text, char *err, size_t errlen)
+{
+	char entry[PATH_MAX];
+
+	while (work_dir_next(&text, entry)) {
+		if (!check_directory(row, "", entry, err, errlen))
+			return false;
+	}
+	return true;
+}
+
+static bool
+check_keys(
+    const struct setting *row, const char *lines, char *err, size_t errlen)
+{
+	char what[LIMIT_KEY_NAME_BYTES + sizeof("'s ")];
+	struct api_key key;
+
+	while (api_keys_next(&lines, &key)) {
+		(void)snprintf(what, sizeof what, "%s's ", key.name);
+		if (key.directory[0] != '\0' &&
+		    !check_directory(row, what, key.directory, err, errlen))
+			return false;
+	}
+	return true;
+}
+
+static bool
+from_anywhere(const char *text)
+{
+	return text[0] == '/' || strncmp(text, "~/", 2) == 0;
+}
+
+static bool
+check_file(
+    const struct setting *row, const char *text, char *err, size_t errlen)
+{
+	if (text[0] == '\0' || from_anywhere(text))
+		return true;
+	(void)snprintf(err, errlen,
+	    "%s: must be an absolute path, or begin with ~/", row->name);
+	return false;
+}
+
+static bool
+check_claude(const char *text, char *err, size_t errlen)
+{
+	const struct settings s = {.claude_path = text};
+	CLEANUP_FREE char *found = NULL;
+
+	if (strchr(text, '/') != NULL && !from_anywhere(text)) {
+		(void)snprintf(err, errlen,
+		    "CLAUDE_PATH: must be an absolute path, begin with ~/, or "
+		    "be the name of a program");
+		return false;
+	}
+	found = claude_find(&s, environ, err, errlen);
+	return found != NULL;
+}
+
+static bool
+is(const struct setting *row, const char *name)
+{
+	return strcmp(row->name, name) == 0;
+}
+
+bool
+config_check_place(const struct setting *row, const struct setting_value *v,
+    char *err, size_t errlen)
+{
+	if (is(row, "CLAUDE_PATH"))
+		return check_claude(v->text, err, errlen);
+	if (is(row, "CLAUDE_WORKING_DIR"))
+		return v->text[0] == '\0' ||
+		       check_directory(row, "", v->text, err, errlen);
+	if (is(row, "ALLOWED_DIRS"))
+		return check_directories(row, v->text, err, errlen);
+	if (is(row, "API_KEYS"))
+		return check_keys(row, v->text, err, errlen);
+	if (is(row, "SESSION_FILE") || is(row, "LOG_FILE"))
+		return check_file(row, v->text, err, errlen);
+	return true;
+}
+
+/* --- once it is stored ------------------------------------------------- */
+
+bool
+config_is_place(const struct setting *row)
+{
+	return is(row, "HOST") || is(row, "PORT");
+}
+
+/* Does HOST name anything but loopback addresses and local sockets? */
+static bool
+reachable(const char *hosts)
+{
+	const char *at = hosts;
+	size_t len, lead;
+
+	while (*at != '\0') {
+		lead = strspn(at, ", ");
+		at += lead;
+		len = strcspn(at, ", ");
+		if (len > 0 && strncmp(at, "unix:", 5) != 0 &&
+		    !address_loopback_name(at, len) &&
+		    !address_loopback_literal(
+			at + (*at == '['), len - 2 * (*at == '[')))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+void
+config_say_weak(const struct setting *row, const char *path)
+{
+	struct settings s;
+	char err[512];
+
+	/* As a service sees it, whose environment is another one. */
+	if (settings_load(&s, path, (char *const[]){NULL}, err, sizeof err) ==
+	    -1) {
+		(void)config_complain("%s", err);
+		return;
+	}
+	if (is(row, "API_KEY") && !settings_default_key(&s) &&
+	    screen_text_width(s.api_key) < KEY_GOOD)
+		(void)config_complain("this API_KEY is short: one of %d "
+				      "characters or more is hard to guess",
+		    KEY_GOOD);
+	if ((is(row, "HOST") || is(row, "API_KEY") || is(row, "API_KEYS")) &&
+	    settings_default_key(&s) && reachable(s.host))
+		(void)config_complain(
+		    "other machines can reach %.64s (HOST), so ccp does not "
+		    "start before API_KEY is one of your own",
+		    s.host);
+	settings_free(&s);
+}
