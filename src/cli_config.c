@@ -323,7 +323,7 @@ open_job(struct config_job *j)
 	return j->path != NULL;
 }
 
-/* All that follows the key is the value, but for a first "--". */
+/* All that follows the key is the value, but for a "--" right behind it. */
 static int
 run_set(int argc, char **argv)
 {
@@ -334,9 +334,9 @@ run_set(int argc, char **argv)
 		i++;
 	if (i < argc)
 		j.key = argv[i++];
-	if (i < argc && strcmp(argv[i], "--") == 0 && i == 3)
+	if (i < argc && strcmp(argv[i], "--") == 0)
 		i++;
-	if (i >= argc || j.key[0] == '-')
+	if (i >= argc || j.key == NULL || j.key[0] == '-')
 		return usage();
 	if (!open_job(&j))
 		return EXIT_FAILURE;

@@ -70,6 +70,8 @@ config_add_value(
 {
 	if (row->kind == SETTING_KEYS)
 		add_names(to, v->text);
+	else if (row->kind == SETTING_NUMBER)
+		buf_addf(to, "%ld", v->number);
 	else if (row->secret && strcmp(v->text, row->fallback) != 0)
 		add_masked(to, v->text);
 	else

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The curl lines of README.md against "ccp start" with the demo backend, and
-what README.md, ccp-config(5) and doc/protocol.md list against the sources.
+what doc/protocol.md lists against the sources.
 """
 import json
 import pathlib
@@ -14,11 +14,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 # pylint: disable=wrong-import-position
 from ccp import SRC, Env, Start
-from tap import Skip, add, eq, fail, main, ok, test
+from tap import Skip, add, eq, main, ok, test
 
 README = (SRC / "README.md").read_text(encoding="utf-8")
-MANUAL = (SRC / "man" / "ccp-config.5").read_text(encoding="utf-8")
-SETTINGS = (SRC / "src" / "settings.c").read_text(encoding="utf-8")
 
 # A command and the answer that stands right below it.
 EXAMPLE = re.compile(
@@ -89,46 +87,6 @@ for n, example in enumerate(EXAMPLES, 1):
 def _():
     eq(len(EXAMPLES), 5)
     eq(README.count("\ncurl "), 5, "every curl line has its answer")
-
-
-def table():
-    """(name, default, choices) of each row of settings_table."""
-    rows = re.findall(r'\.name = "(\w+)",(.*?)\n    \}', SETTINGS, re.S)
-    if len(rows) < 10:
-        fail("the table of src/settings.c has another form now")
-    default_key = re.search(
-        r'SETTINGS_DEFAULT_KEY "(\w+)"',
-        (SRC / "src" / "settings.h").read_text(encoding="utf-8"))[1]
-    for name, row in rows:
-        fallback = re.search(r"\.fallback = (.*),", row)[1]
-        fallback = default_key if fallback == "SETTINGS_DEFAULT_KEY" \
-            else fallback.strip('"')
-        choices = re.search(r"\.choices = LIST\((.*?)\)", row, re.S)
-        yield name, fallback, re.findall(r'"(\w+)"',
-                                         choices[1] if choices else "")
-
-
-@test("README has the keys and defaults of src/settings.c")
-def _():
-    rows = re.findall(r"^\| ([A-Z_]+) \| (.*?) ?\| (.*) \|$", README, re.M)
-    eq([row[:2] for row in rows], [row[:2] for row in table()])
-    for (_, _, text), (name, _, choices) in zip(rows, table()):
-        for choice in choices:
-            ok(f"`{choice}`" in text, f"README: {name} lacks {choice}")
-
-
-@test("ccp-config(5) has the keys and defaults of src/settings.c")
-def _():
-    items = re.split(r"^\.It Cm ", MANUAL, flags=re.M)[1:]
-    eq([item.split("\n", 1)[0] for item in items],
-       [row[0] for row in table()])
-    for item, (name, fallback, choices) in zip(items, table()):
-        default = re.search(r"^Default:( none|\n\.Cm (\S+))", item, re.M)
-        ok(default, f"{name}: no default")
-        eq(default[2] or "", fallback, name)
-        for choice in choices:
-            ok(re.search(rf"^\.Cm {choice}\b", item, re.M),
-               f"ccp-config(5): {name} lacks {choice}")
 
 
 def codes():
