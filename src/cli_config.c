@@ -178,7 +178,7 @@ set_value(const struct config_job *j, const char *given)
 	struct setting_value v = {.text = given};
 	CLEANUP_BUF struct buf room = BUF_INIT(LIMIT_API_KEYS_BYTES);
 	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_CONFIG_BYTES);
-	char must[SETTINGS_MUST_BYTES], err[2048];
+	char must[SETTINGS_MUST_BYTES], err[CONFIG_CHANGE_ERR_BYTES];
 
 	if (row == NULL)
 		return EXIT_FAILURE;
@@ -220,7 +220,7 @@ reset(const struct config_job *j)
 	const struct setting *row = settings_find(j->key);
 	const char *name = row != NULL ? row->name : j->key;
 	CLEANUP_BUF struct buf shown = BUF_INIT(4 * VALUE_SHOWN + 8);
-	char err[2048];
+	char err[CONFIG_CHANGE_ERR_BYTES];
 	bool was;
 
 	if (!config_change_remove(j->path, name, &was, err, sizeof err))

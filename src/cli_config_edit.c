@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,7 +243,7 @@ put_in_place(const struct config_job *j, const struct draft *d, bool *ret_keep)
 {
 	char *const nothing[] = {NULL};
 	struct settings old;
-	char err[PATH_MAX + 256];
+	char err[CONFIG_CHANGE_ERR_BYTES];
 
 	if (d->before != NULL && strcmp(d->before, d->after) == 0) {
 		(void)printf("Nothing is changed\n");

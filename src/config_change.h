@@ -13,8 +13,11 @@
 #ifndef CCP_CONFIG_CHANGE_H
 #define CCP_CONFIG_CHANGE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#define CONFIG_CHANGE_ERR_BYTES (PATH_MAX + 256) /* room for every sentence */
 
 /* json: the value, a valid JSON text in one line. */
 bool config_change_set(const char *path, const char *key, const char *json,
