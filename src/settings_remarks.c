@@ -89,6 +89,16 @@ remark_unknown(
 	buf_addch(lines, '\n');
 }
 
+/* The well-known key is none. */
+static bool
+is_secret(const struct setting *row, const cJSON *value)
+{
+	return row->secret &&
+	       !(cJSON_IsString(value) &&
+		   (value->valuestring[0] == '\0' ||
+		       strcmp(value->valuestring, SETTINGS_DEFAULT_KEY) == 0));
+}
+
 void
 settings_remarks(const char *file, struct buf *lines)
 {
@@ -107,7 +117,7 @@ settings_remarks(const char *file, struct buf *lines)
 			remark_unknown(lines, config_file_base(file),
 			    config_file_line(&f, item), item->string);
 		else
-			secret = secret || row->secret;
+			secret = secret || is_secret(row, item);
 	}
 	config_file_free(&f);
 	if (secret && config_file_lax(file))

@@ -99,7 +99,7 @@ check_settings(const struct settings *s)
 		const char *text;
 		long number;
 
-		if (row->kind == SETTING_NUMBER) {
+		if (row->kind == SETTING_NUMBER || row->kind == SETTING_SIZE) {
 			memcpy(&number, field, sizeof number);
 			REQUIRE(number >= row->min && number <= row->max);
 		} else {

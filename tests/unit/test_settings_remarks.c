@@ -90,7 +90,13 @@ START_TEST(a_secret_is_for_its_owner)
 	settings_remarks(file, &lines);
 	ck_assert_ptr_nonnull(strstr(buf_str(&lines), "others can read "));
 	buf_clear(&lines);
-	file = aid_make_file("config.json", "{\"PORT\": 1}", 0644);
+	file = aid_make_file("config.json", "{\"API_KEYS\": {}}", 0604);
+	settings_remarks(file, &lines);
+	ck_assert_ptr_nonnull(strstr(buf_str(&lines), "others can read "));
+	buf_clear(&lines);
+	file = aid_make_file("config.json",
+	    "{\"PORT\": 1, \"API_KEY\": \"CCP_API_KEY\", \"API_KEYS\": \"\"}",
+	    0644);
 	settings_remarks(file, &lines);
 	ck_assert_str_eq(buf_str(&lines), "");
 }
