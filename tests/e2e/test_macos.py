@@ -33,7 +33,7 @@ _left = contextlib.ExitStack()  # until the end: all cases look at one build
 
 @functools.cache
 def source():
-    """The sources as they are distributed: a tree that nobody has configured."""
+    """The sources as they are distributed, which nobody has configured."""
     top = pathlib.Path(_left.enter_context(
         tempfile.TemporaryDirectory(prefix="ccp-macos-")))
     macos.run("make", "-s", "distdir", f"distdir={top}/source", cwd=BUILD)
