@@ -24,6 +24,10 @@ LAYERS = {
     1: "address api_keys child config_change config_file home_path io json_span json_text listener local_socket model_names "
        "pollset proc_tree program_run programs runtime_dir settings settings_check settings_load "
        "settings_models settings_remarks signals slots work_dir",
+    0: "banned buf cleanup clock limits log random utf8 version",
+    1: "address api_keys child io json_span json_text listener local_socket model_names "
+       "pollset proc_tree program_run programs request_record runtime_dir settings settings_load "
+       "settings_models signals slots work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
     3: "answer_form api_error claude claude_args claude_body claude_error "
