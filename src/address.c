@@ -183,3 +183,33 @@ address_fd_reachable(int fd)
 		return false;
 	return !address_loopback((const struct sockaddr *)&here);
 }
+
+static void
+peer6(const struct in6_addr *a, char *to, size_t len)
+{
+	bool mapped = IN6_IS_ADDR_V4MAPPED(a);
+
+	(void)inet_ntop(mapped ? AF_INET : AF_INET6,
+	    mapped ? a->s6_addr + 12 : a->s6_addr, to, (socklen_t)len);
+}
+
+void
+address_fd_peer(int fd, char *to, size_t len)
+{
+	struct sockaddr_storage there = {0};
+	socklen_t room = sizeof(there);
+	struct sockaddr_in a4;
+	struct sockaddr_in6 a6;
+
+	to[0] = '\0';
+	if (getpeername(fd, (struct sockaddr *)&there, &room) == -1)
+		return;
+	memcpy(&a4, &there, sizeof(a4));
+	memcpy(&a6, &there, sizeof(a6));
+	if (there.ss_family == AF_INET)
+		(void)inet_ntop(AF_INET, &a4.sin_addr, to, (socklen_t)len);
+	else if (there.ss_family == AF_INET6)
+		peer6(&a6.sin6_addr, to, len);
+	else if (there.ss_family == AF_UNIX)
+		(void)snprintf(to, len, "unix");
+}

@@ -29,6 +29,10 @@ bool address_same(const struct sockaddr *a, const struct sockaddr *b);
 /* The same port of the same family. */
 bool address_same_port(const struct sockaddr *a, const struct sockaddr *b);
 
+/* The address, without the port, of who is connected to fd: "unix" of a local
+ * socket, "" of what is no connection. */
+void address_fd_peer(int fd, char *to, size_t len);
+
 /* Is fd a socket on an address that other machines can reach?  Not of a
  * pipe, a file, a local socket. */
 bool address_fd_reachable(int fd);

@@ -63,6 +63,9 @@ chat_open(struct chat *c, struct api_error *e)
 	if (!chat_mode_find(x, c->frame.request, &c->frame.as_model, e) ||
 	    !open_response(c, name, e))
 		return false;
+	(void)snprintf(
+	    x->record.model, sizeof(x->record.model), "%s", c->model);
+	x->record.mode = c->frame.as_model ? "model" : "agent";
 	ok = c->frame.as_model
 	         ? chat_directory_empty(&c->directory, x, e)
 	         : chat_directory_find(&c->directory, x, c->frame.request, e);

@@ -55,6 +55,7 @@ say(struct chat_reply *r, const char *key, struct buf *whole, const char *text)
 	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
 
 	r->spoken = true;
+	exchange_spoken(r->response->x);
 	if (whole != NULL)
 		buf_addstr(whole, text);
 	if (!r->stream)
@@ -142,6 +143,7 @@ reply_call(struct chat_reply *r, const char *name)
 	r->ncalls++;
 	r->has_arguments = false;
 	r->spoken = true;
+	exchange_spoken(r->response->x);
 	if (r->stream)
 		send_call(r, &call);
 	return true;

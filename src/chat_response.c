@@ -127,6 +127,7 @@ response_error(struct chat_response *p, const struct api_error *e)
 	if (p->failed)
 		return;
 	if (p->begun) {
+		exchange_failed(p->x, e->code == NULL ? e->type : e->code);
 		api_error_json(&json, e);
 		response_event(p, &json);
 		exchange_stream_end(p->x, false);

@@ -59,6 +59,34 @@ drop_request(struct chat *c)
 }
 
 static void
+add_work(struct request_record *r, const struct chat_turn *t)
+{
+	const struct claude_usage *u = &t->usage;
+
+	r->turns += t->turns;
+	r->cost_usd += t->cost_usd;
+	r->prompt_tokens += u->input + u->cache_creation + u->cache_read;
+	r->cached_tokens += u->cache_read;
+	r->cache_write_tokens += u->cache_creation;
+	r->completion_tokens += u->output;
+}
+
+/* For the log, as far as it is known: the client may leave at any time. */
+static void
+note_work(struct chat *c)
+{
+	struct request_record *r = &c->frame.x->record;
+	size_t i;
+
+	r->turns = 0;
+	r->cost_usd = 0;
+	r->prompt_tokens = r->cached_tokens = 0;
+	r->cache_write_tokens = r->completion_tokens = 0;
+	for (i = 0; i < c->nruns; i++)
+		add_work(r, &c->runs[i].turn);
+}
+
+static void
 chat_step(struct task *t, const struct pollset *ps)
 {
 	struct chat *c = chat_of(t);
@@ -71,6 +99,7 @@ chat_step(struct task *t, const struct pollset *ps)
 		cancel_all(c);
 	else
 		response_tick(&c->response);
+	note_work(c);
 	drop_request(c);
 }
 

@@ -199,6 +199,7 @@ begin_message(struct chat_turn *t, const char *id, bool streamed)
 	free(t->message_id);
 	t->message_id = strdup(id == NULL ? "" : id);
 	t->streamed = streamed;
+	t->turns++;
 	/* Without it what the deltas told would be told again. */
 	if (t->message_id == NULL)
 		turn_fail_memory(t);
@@ -287,6 +288,9 @@ on_result(struct chat_turn *t, const struct claude_event *e)
 
 	if (e->usage.input + e->usage.output > 0)
 		t->usage = e->usage;
+	if (e->turns > 0)
+		t->turns = e->turns;
+	t->cost_usd = e->cost_usd;
 	if (t->refused)
 		turn_finish(t, "content_filter");
 	else if (is(t->error, "max_output_tokens") ||

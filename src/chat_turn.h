@@ -24,6 +24,8 @@ struct chat_turn {
 
 	/* What the events have told so far. */
 	struct claude_usage usage;
+	long turns; /* as the CLI counts them, once it has told */
+	double cost_usd;
 	bool refused;
 	char *message_id;  /* of the message under way; owned */
 	bool streamed;     /* it comes as deltas */

@@ -101,6 +101,14 @@ index_of(const cJSON *object, const char *name)
 	return number >= 0 && number < LIMIT_MESSAGES ? (int)number : -1;
 }
 
+static double
+cost_of(const cJSON *object, const char *name)
+{
+	double number = number_of(object, name);
+
+	return number > 0 && number < 1e9 ? number : 0;
+}
+
 static struct claude_usage
 usage_of(const cJSON *usage)
 {
@@ -258,6 +266,8 @@ parse_result(const cJSON *line, struct claude_event *e)
 	e->own = text_is(member(line, "origin"), "kind", "task-notification");
 	e->status = status_of(line, "api_error_status");
 	e->usage = usage_of(member(line, "usage"));
+	e->turns = (long)count_of(line, "num_turns");
+	e->cost_usd = cost_of(line, "total_cost_usd");
 	e->terminal = copy_of(e, line, "terminal_reason");
 	e->structured = member(line, "structured_output") != NULL;
 	e->text = copy_of(e, line, "result");

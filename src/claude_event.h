@@ -60,6 +60,8 @@ struct claude_event {
 	/* MESSAGE_DELTA; ASSISTANT, right only if it was not streamed. */
 	enum claude_stop stop;
 	struct claude_usage usage; /* the same, and RESULT */
+	long turns;      /* RESULT: 1, and each user line that the CLI made */
+	double cost_usd; /* RESULT: of the whole process */
 	/* Owned by the event; NULL where the line has none. */
 	char *text;  /* delta; ASSISTANT: its text; RESULT: result or errors */
 	char *error; /* ASSISTANT.error, RETRY.error */

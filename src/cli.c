@@ -39,6 +39,7 @@ static const struct {
     {"session", "", "", cli_session,
 	"list, show, clear, prune: remembered conversations",
 	cli_session_usage},
+    {"logs", "", "", cli_logs, "the log, wherever it goes", cli_logs_usage},
     {"usage", "", "", cli_usage, "requests, tokens and cost, by day",
 	cli_usage_usage},
     {"version", "-v", "--version", version, "print the version", version_usage},

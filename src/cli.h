@@ -21,6 +21,10 @@ extern const char cli_config_usage[];
 int cli_session(int argc, char **argv);
 extern const char cli_session_usage[];
 
+/* Shows the log. */
+int cli_logs(int argc, char **argv);
+extern const char cli_logs_usage[];
+
 /* Shows how much was used. */
 int cli_usage(int argc, char **argv);
 extern const char cli_usage_usage[];

@@ -11,6 +11,7 @@
 #include "claude_find.h"
 #include "cleanup.h"
 #include "log.h"
+#include "log_setup.h"
 #include "session_place.h"
 #include "settings_remarks.h"
 #include "work_dir.h"
@@ -150,7 +151,7 @@ setup_apply(struct setup *s, char *err, size_t errlen)
 	s->listeners = l;
 	settings_free(&s->settings);
 	s->settings = fresh;
-	log_set_level_name(fresh.log_level);
+	log_setup(&fresh, environ);
 	tell(&fresh, claude);
 	tell_remarks(file);
 	return true;

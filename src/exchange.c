@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
 #include "random.h"
+#include "request_log.h"
 
 #include "banned.h"
 
@@ -61,6 +63,7 @@ exchange_begin(struct exchange *x, const struct http_head *head)
 	x->started = clock_ms();
 	x->status = 0;
 	x->finished = false;
+	x->record = (struct request_record){.mode = "", .first_byte_ms = -1};
 	x->key_name = "";
 	x->key_directory = NULL;
 	buf_init(&x->fields, FIELDS_BYTES);
@@ -130,6 +133,7 @@ exchange_error(struct exchange *x, const struct api_error *e)
 {
 	CLEANUP_BUF struct buf json = BUF_INIT(8 * LIMIT_ERROR_TEXT_BYTES);
 
+	exchange_failed(x, e->code == NULL ? e->type : e->code);
 	if (e->retry_after > 0)
 		exchange_field(x, "Retry-After", "%ld", e->retry_after);
 	api_error_json(&json, e);
@@ -170,6 +174,7 @@ exchange_stream_event(struct exchange *x, const struct buf *json)
 	}
 	/* Nobody may take the half of an event for all of it. */
 	log_error("%s out of memory", x->id);
+	exchange_failed(x, "out_of_memory");
 	http_conn_abort(x->conn);
 }
 
@@ -193,9 +198,47 @@ exchange_stream_end(struct exchange *x, bool done)
 }
 
 void
-exchange_log(const struct exchange *x)
+exchange_spoken(struct exchange *x)
 {
-	log_info("%s %s %s %d %lldms%s%s", x->id, x->method, x->path, x->status,
-	    (long long)(clock_ms() - x->started), x->session == NULL ? "" : " ",
-	    x->session == NULL ? "" : x->session);
+	if (x->record.first_byte_ms == -1)
+		x->record.first_byte_ms = clock_ms() - x->started;
+}
+
+static void
+copy_text(char *to, size_t size, const char *text)
+{
+	(void)snprintf(to, size, "%s", text);
+}
+
+void
+exchange_failed(struct exchange *x, const char *code)
+{
+	if (x->record.error[0] == '\0')
+		copy_text(x->record.error, sizeof(x->record.error), code);
+}
+
+static int64_t
+unix_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+exchange_log(struct exchange *x)
+{
+	struct request_record *r = &x->record;
+
+	r->when_ms = unix_ms();
+	r->total_ms = clock_ms() - x->started;
+	r->status = x->status;
+	r->session = x->session;
+	copy_text(r->id, sizeof(r->id), x->id);
+	copy_text(r->method, sizeof(r->method), x->method);
+	copy_text(r->path, sizeof(r->path), x->path);
+	copy_text(r->key_name, sizeof(r->key_name), x->key_name);
+	copy_text(r->client, sizeof(r->client), x->client);
+	request_log(r);
 }

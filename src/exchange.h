@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "http_conn.h"
 #include "limits.h"
+#include "request_record.h"
 #include "settings.h"
 #include "task.h"
 
@@ -22,6 +23,7 @@ struct exchange {
 	const struct settings *settings;
 	char *const *env;  /* of the process, for a child */
 	bool reachable;    /* over an address that is not loopback */
+	char client[64];   /* its address */
 	struct task *task; /* what goes on; owned by the poll loop */
 
 	char id[LIMIT_REQUEST_ID_BYTES + 1]; /* X-Request-Id */
@@ -34,6 +36,9 @@ struct exchange {
 	const char *session; /* X-CCP-Session; static text, NULL: none */
 	int status;          /* sent; 0: not yet */
 	bool finished;       /* the response is complete */
+	/* Of what Claude does for it, and how it failed; whole only with
+	 * exchange_log(). */
+	struct request_record record;
 };
 
 /* head: NULL where none could be parsed.  The id is the client's own
@@ -60,7 +65,13 @@ void exchange_stream_comment(struct exchange *x);
 /* done: ends with [DONE].  Else the connection closes without it. */
 void exchange_stream_end(struct exchange *x, bool done);
 
-/* One line about a response that is complete. */
-void exchange_log(const struct exchange *x);
+/* Claude's first word is there, or another one. */
+void exchange_spoken(struct exchange *x);
+
+/* Notes for the record why it failed; the first reason counts. */
+void exchange_failed(struct exchange *x, const char *code);
+
+/* Completes the record of a request that is over, and logs it. */
+void exchange_log(struct exchange *x);
 
 #endif

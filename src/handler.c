@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "io.h"
 #include "log.h"
+#include "log_setup.h"
 #include "proc_tree.h"
 #include "runtime_dir.h"
 #include "serve.h"
@@ -70,7 +71,7 @@ serve(bool counted)
 		return serve_connection(
 		    STDIN_FILENO, STDOUT_FILENO, NULL, environ);
 	}
-	log_set_level_name(settings.log_level);
+	log_setup(&settings, environ);
 	if (counted || take_place(&place, &settings))
 		result = serve_connection(
 		    STDIN_FILENO, STDOUT_FILENO, &settings, environ);

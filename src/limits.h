@@ -112,11 +112,16 @@
 #define LIMIT_LEDGER_LINE_BYTES 4096  /* a longer one is damaged */
 #define LIMIT_USAGE_GROUPS      10000 /* what is more goes into one group */
 
+/* The log */
+#define LIMIT_LOG_LINE_BYTES 4096
+#define LIMIT_LOG_FILES      100  /* that were set aside */
+#define LIMIT_LOG_LOCK_MS    1000 /* another process writes just now */
+#define LIMIT_LOG_FOLLOW_MS  200  /* how often ccp logs -f looks */
+
 /* Configuration */
 #define LIMIT_CONFIG_BYTES   262144
 #define LIMIT_CONFIG_LOCK_MS 10000 /* waiting for another ccp config */
 #define LIMIT_SETTING_BYTES  4096
-#define LIMIT_LOG_LINE_BYTES 4096
 #define LIMIT_API_KEYS_BYTES 65536 /* of API_KEYS as it is kept */
 #define LIMIT_KEYS           64
 #define LIMIT_KEY_NAME_BYTES 63

@@ -13,13 +13,19 @@
 #include <unistd.h>
 
 #include "limits.h"
-#include "utf8.h"
+#include "log_file.h"
+#include "log_text.h"
 
 #include "banned.h"
 
 static const char *log_name = "ccp";
 static enum log_level log_limit = LOG_LEVEL_INFO;
 static bool log_to_journal;
+static bool log_as_json;
+static struct log_file log_file = {.fd = -1}; /* path "": none */
+static bool file_failed;                      /* which has been said */
+static bool file_begun; /* the first line has been tried */
+static bool file_is_stderr;
 
 static const struct {
 	const char *word;
@@ -30,6 +36,7 @@ static const struct {
     [LOG_LEVEL_INFO] = {"info", 6},
     [LOG_LEVEL_DEBUG] = {"debug", 7},
 };
+#define NLEVELS (sizeof(levels) / sizeof(levels[0]))
 
 /* JOURNAL_STREAM names the device and inode of the journal's socket.  It is
  * inherited by programs whose stderr is something else, hence the look. */
@@ -70,82 +77,140 @@ log_set_level_name(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+	for (i = 0; i < NLEVELS; i++) {
 		if (strcmp(levels[i].word, name) == 0)
 			log_limit = (enum log_level)i;
 	}
 }
 
-/* What stands before the text; the journal adds the time itself. */
-static size_t
-put_head(char *to, size_t size, enum log_level level)
+void
+log_set_json(bool json)
 {
-	const char *word = levels[level].word;
-	char when[32];
-	struct timespec now;
+	log_as_json = json;
+}
+
+void
+log_set_file(const char *path, long max_size, long max_files)
+{
+	log_file_close(&log_file);
+	file_failed = file_begun = file_is_stderr = false;
+	if (!log_file_init(
+		&log_file, path == NULL ? "" : path, max_size, max_files))
+		log_warn("LOG_FILE is too long a path");
+}
+
+int
+log_severity(const char *level)
+{
+	size_t i;
+
+	for (i = 0; i < NLEVELS; i++) {
+		if (strcmp(levels[i].word, level) == 0)
+			return levels[i].syslog;
+	}
+	return -1;
+}
+
+const char *
+log_level_name(int severity)
+{
+	size_t i;
+
+	for (i = 0; i < NLEVELS; i++) {
+		if (severity >= 0 && severity <= levels[i].syslog)
+			return levels[i].word;
+	}
+	return NULL;
+}
+
+/* --- a line ------------------------------------------------------------ */
+
+/* What there is to say.  members NULL: text alone. */
+struct entry {
+	enum log_level level;
+	struct timespec when;
+	const char *text, *members;
+};
+
+static void
+add_time(struct log_text *t, const struct timespec *when)
+{
+	char text[32];
 	struct tm tm;
-	int n;
 
-	if (log_to_journal) {
-		n = snprintf(to, size,
-		    "<%d>%.64s[%ld]: %s: ", levels[level].syslog, log_name,
-		    (long)getpid(), word);
-	} else {
-		(void)clock_gettime(CLOCK_REALTIME, &now);
-		if (gmtime_r(&now.tv_sec, &tm) == NULL ||
-		    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-			when[0] = '\0';
-		n = snprintf(to, size, "%s.%03ldZ %.64s[%ld]: %s: ", when,
-		    now.tv_nsec / 1000000, log_name, (long)getpid(), word);
-	}
-	return n < 0 ? 0 : (size_t)n;
+	if (gmtime_r(&when->tv_sec, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		text[0] = '\0';
+	log_text_addf(t, "%s.%03ldZ", text, when->tv_nsec / 1000000);
 }
 
-/* The bytes of the character at s, 0 if it may not be shown as it is: a
- * control character (C1 ones move a terminal too) or not UTF-8. */
+static void
+add_text(struct log_text *t, const struct entry *e, bool journal)
+{
+	static const char more[] = "...";
+
+	if (!journal) {
+		add_time(t, &e->when);
+		log_text_addf(t, " %.64s[%ld]: ", log_name, (long)getpid());
+	}
+	log_text_addf(t, "%s: ", levels[e->level].word);
+	t->size -= sizeof(more) - 1;
+	log_text_plain(t, e->text);
+	t->size += sizeof(more) - 1;
+	if (t->full) {
+		t->full = false;
+		log_text_add(t, more);
+	}
+}
+
+static void
+add_json(struct log_text *t, const struct entry *e)
+{
+	static const char more[] = "...\"}";
+	const char *end;
+
+	log_text_add(t, "{\"time\":\"");
+	add_time(t, &e->when);
+	log_text_addf(t, "\",\"level\":\"%s\",\"name\":\"%.64s\",\"pid\":%ld,",
+	    levels[e->level].word, log_name, (long)getpid());
+	if (e->members != NULL) {
+		log_text_add(t, e->members);
+		log_text_add(t, "}");
+		return; /* they are known to fit */
+	}
+	log_text_add(t, "\"message\":\"");
+	t->size -= sizeof(more) - 1;
+	log_text_json(t, e->text);
+	t->size += sizeof(more) - 1;
+	end = t->full ? more : "\"}";
+	t->full = false;
+	log_text_add(t, end);
+}
+
+/* journal: with its mark, and without what it adds itself. */
 static size_t
-printable(const char *s, size_t len)
+make_line(char line[LIMIT_LOG_LINE_BYTES], const struct entry *e, bool journal)
 {
-	size_t n = utf8_sequence(s, len);
-	unsigned char c = (unsigned char)s[0];
+	struct log_text t = {.to = line, .size = LIMIT_LOG_LINE_BYTES - 1};
 
-	if (n == 1 && (c < 0x20 || c == 0x7F))
-		return 0;
-	if (n == 2 && c == 0xC2 && (unsigned char)s[1] < 0xA0)
-		return 0;
-	return n;
+	if (journal)
+		log_text_addf(&t, "<%d>", levels[e->level].syslog);
+	if (log_as_json)
+		add_json(&t, e);
+	else
+		add_text(&t, e, journal);
+	line[t.len++] = '\n';
+	return t.len;
 }
 
-/* Copies text to to[at], escaped; false when size bytes were too few. */
-static bool
-put_text(char *to, size_t size, size_t *at, const char *text)
-{
-	size_t len = strlen(text), i, n;
-	char hex[5];
-
-	for (i = 0; i < len; i += n) {
-		const char *from = text + i;
-		size_t width = n = printable(from, len - i);
-
-		if (n == 0) {
-			(void)snprintf(hex, sizeof hex, "\\x%02X",
-			    (unsigned)(unsigned char)*from);
-			from = hex;
-			width = 4;
-			n = 1;
-		}
-		if (width > size - *at)
-			return false;
-		memcpy(to + *at, from, width);
-		*at += width;
-	}
-	return true;
-}
+/* --- where it goes ----------------------------------------------------- */
 
 /* One write(2) per line, so that lines of several processes do not mix. */
 static void
-write_line(const char *line, size_t len)
+write_stderr(const struct entry *e)
 {
+	char line[LIMIT_LOG_LINE_BYTES];
+	size_t len = make_line(line, e, log_to_journal);
 	ssize_t n;
 
 	do {
@@ -153,28 +218,87 @@ write_line(const char *line, size_t len)
 	} while (n < 0 && errno == EINTR);
 }
 
+/* launchd may have been told to write stderr to the same file.  To be asked
+ * before that is set aside. */
+static bool
+stderr_is_file(void)
+{
+	struct stat a, b;
+
+	return log_file.fd != -1 && fstat(STDERR_FILENO, &a) == 0 &&
+	       fstat(log_file.fd, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+static bool
+write_file(const struct entry *e)
+{
+	char line[LIMIT_LOG_LINE_BYTES];
+
+	return log_file_write(&log_file, line, make_line(line, e, false));
+}
+
+static void
+tell_failure(const struct entry *of, int error)
+{
+	char text[PATH_MAX + 128];
+	struct entry e = {LOG_LEVEL_ERROR, of->when, text, NULL};
+
+	(void)snprintf(text, sizeof(text), "LOG_FILE %s cannot be written: %s",
+	    log_file.path, strerror(error));
+	if (!file_failed)
+		write_stderr(&e);
+	file_failed = true;
+}
+
+static void
+write_both(const struct entry *e)
+{
+	bool written = write_file(e);
+
+	if (!written)
+		tell_failure(e, errno);
+	else if (!file_begun)
+		file_is_stderr = stderr_is_file();
+	file_begun = true;
+	if (!written || !file_is_stderr)
+		write_stderr(e);
+}
+
+static void
+write_entry(struct entry *e)
+{
+	int error = errno;
+
+	(void)clock_gettime(CLOCK_REALTIME, &e->when);
+	if (log_file.path[0] == '\0')
+		write_stderr(e);
+	else
+		write_both(e);
+	errno = error;
+}
+
+void
+log_both(enum log_level level, const char *text, const char *members)
+{
+	struct entry e = {.level = level, .text = text, .members = members};
+
+	if (level <= log_limit)
+		write_entry(&e);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 log_line(enum log_level level, const char *fmt, va_list ap)
 {
-	static const char more[] = "...\n";
-	char text[LIMIT_LOG_LINE_BYTES], line[LIMIT_LOG_LINE_BYTES];
-	int error = errno;
-	size_t at;
+	char text[LIMIT_LOG_LINE_BYTES];
+	struct entry e = {.level = level, .text = text};
 
 	if (level > log_limit)
 		return;
-	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
+	/* A text that is cut here does not fit there either: it is marked. */
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
-	at = put_head(line, sizeof line, level);
-	/* A text cut by vsnprintf does not fit here either: it is marked. */
-	if (put_text(line, sizeof line - (sizeof more - 1), &at, text)) {
-		line[at++] = '\n';
-	} else {
-		memcpy(line + at, more, sizeof more - 1);
-		at += sizeof more - 1;
-	}
-	write_line(line, at);
-	errno = error;
+	write_entry(&e);
 }
 
 #define LOG_FUNCTION(name, level)                                              \

@@ -151,9 +151,10 @@ on_over(struct server *s)
 {
 	if (s->x.task != NULL)
 		s->x.task->ops->cancel(s->x.task);
-	if (s->open && !s->x.finished)
-		log_info("%s %s %s: the client left", s->x.id, s->x.method,
-		    s->x.path);
+	if (s->open && !s->x.finished) {
+		exchange_failed(&s->x, "client_left");
+		exchange_log(&s->x);
+	}
 	s->open = false;
 	s->over = true;
 }
@@ -267,6 +268,7 @@ serve(struct server *s, int in, int out, char *const *env)
 	s->x.settings = s->settings;
 	s->x.env = env;
 	s->x.reachable = address_fd_reachable(in);
+	address_fd_peer(in, s->x.client, sizeof(s->x.client));
 	while (!s->over || s->x.task != NULL)
 		turn(s, &ps);
 	exchange_end(&s->x);

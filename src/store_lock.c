@@ -3,18 +3,17 @@
 
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lock_wait.h"
+
 #include "banned.h"
 
-#define AGAIN_MS  10 /* a signal that came just before the wait */
 #define MOST_GONE 16 /* somebody keeps removing the file */
 
 static const char mark[] = "ccp session store\n";
@@ -58,68 +57,6 @@ store_lock_mark(const char *path)
 	(void)close(fd);
 	errno = error;
 	return found;
-}
-
-static volatile sig_atomic_t expired;
-
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-	expired = 1;
-}
-
-/* The alarms that were set before come later by as much as was waited. */
-struct alarms {
-	struct itimerval timer;
-	struct sigaction action;
-	sigset_t mask;
-};
-
-static void
-set_alarms(struct alarms *before, int ms)
-{
-	struct itimerval timer = {
-	    .it_value = {ms / 1000, ms % 1000 * 1000},
-	    .it_interval = {0, AGAIN_MS * 1000},
-	};
-	struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART */
-	sigset_t set;
-
-	expired = 0;
-	(void)sigemptyset(&action.sa_mask);
-	(void)sigaction(SIGALRM, &action, &before->action);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGALRM);
-	(void)sigprocmask(SIG_UNBLOCK, &set, &before->mask);
-	(void)setitimer(ITIMER_REAL, &timer, &before->timer);
-}
-
-static void
-restore_alarms(const struct alarms *before)
-{
-	struct itimerval off = {{0, 0}, {0, 0}};
-
-	(void)setitimer(ITIMER_REAL, &off, NULL);
-	(void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
-	(void)sigaction(SIGALRM, &before->action, NULL);
-	(void)setitimer(ITIMER_REAL, &before->timer, NULL);
-}
-
-/* In the kernel's own queue: who looks now and then at a lock that is much
- * wanted never finds it free. */
-static bool
-wait_for(int fd)
-{
-	while (flock(fd, LOCK_EX) == -1) {
-		if (errno != EINTR)
-			return false;
-		if (expired) {
-			errno = EWOULDBLOCK;
-			return false;
-		}
-	}
-	return true;
 }
 
 /* Or was it removed while we waited, so that others lock another one? */
@@ -178,8 +115,8 @@ fail(int fd)
 	return -1;
 }
 
-static int
-take(const char *path)
+int
+store_lock_take(const char *path, int ms)
 {
 	int fd, tries;
 
@@ -187,7 +124,7 @@ take(const char *path)
 		fd = open_file(path, O_RDWR | O_CREAT);
 		if (fd == -1)
 			return -1;
-		if (!wait_for(fd))
+		if (!lock_wait(fd, LOCK_EX, ms))
 			return fail(fd);
 		if (still_there(fd, path))
 			return ensure_mark(fd) ? fd : fail(fd);
@@ -195,18 +132,4 @@ take(const char *path)
 	}
 	errno = EWOULDBLOCK;
 	return -1;
-}
-
-int
-store_lock_take(const char *path, int ms)
-{
-	struct alarms before;
-	int fd, error;
-
-	set_alarms(&before, ms);
-	fd = take(path);
-	error = errno;
-	restore_alarms(&before);
-	errno = error;
-	return fd;
 }

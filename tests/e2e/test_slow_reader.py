@@ -31,7 +31,7 @@ def _():
             ours.recv(1)
             time.sleep(1)
         env.wait_gone(handler.pid)
-        until(lambda: "the client left" in handler.stderr(),
+        until(lambda: "error=client_left" in handler.stderr(),
               what="a line in the log")
         contains(handler.stderr(), "/v1/chat/completions")
 

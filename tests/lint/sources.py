@@ -27,6 +27,10 @@ LAYERS = {
     0: "banned buf cleanup clock limits log random utf8 version",
     1: "address api_keys child io json_span json_text listener local_socket model_names "
        "pollset proc_tree program_run programs request_record runtime_dir settings settings_load "
+    0: "banned buf cleanup clock limits lock_wait log log_file log_text random "
+       "utf8 version",
+    1: "address api_keys child io json_span json_text listener local_socket log_setup "
+       "model_names pollset proc_tree program_run programs request_log request_record runtime_dir settings settings_load "
        "settings_models signals slots work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",

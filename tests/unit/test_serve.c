@@ -383,7 +383,7 @@ START_TEST(a_client_that_leaves)
 	await_ready();
 	aid_close(&client);
 	log = await_exit();
-	ck_assert_ptr_nonnull(strstr(log, "the client left"));
+	ck_assert_ptr_nonnull(strstr(log, " error=client_left\n"));
 	ck_assert(!aid_alive(process("self")));
 	ck_assert(!aid_alive(process("left")));
 }
