@@ -23,7 +23,7 @@
 #define LEVEL_LENGTH 5
 #define INFO         6
 /* A line of the journal's, with its own members and each byte as a number. */
-#define JOURNAL_BYTES (16 * LIMIT_LOG_LINE_BYTES)
+#define JOURNAL_BYTES LOG_LINES_BYTES
 
 /* --- a line of text ---------------------------------------------------- */
 
@@ -180,21 +180,26 @@ style_of(int severity)
 	return severity > INFO ? STYLE_DIM : STYLE_PLAIN;
 }
 
+/* Others may have written anything into it. */
 static void
 print_text(const char *line, int severity)
 {
+	char shown[4 * LOG_LINES_BYTES];
+	struct log_text t = {.to = shown, .size = sizeof(shown)};
 	enum style s = style_of(severity);
 
+	log_text_plain(&t, line);
 	if (s == STYLE_PLAIN)
-		(void)printf("%s\n", line);
+		(void)printf("%.*s\n", (int)t.len, shown);
 	else
-		(void)printf("%s%s%s\n", style(s), line, style(STYLE_PLAIN));
+		(void)printf("%s%.*s%s\n", style(s), (int)t.len, shown,
+		    style(STYLE_PLAIN));
 }
 
 static void
 show_json_as_text(const cJSON *json)
 {
-	char line[2 * LIMIT_LOG_LINE_BYTES];
+	char line[LOG_LINES_BYTES];
 	struct log_text t = {.to = line, .size = sizeof(line) - 1};
 	const char *level = text_of(json, "level");
 
@@ -282,11 +287,11 @@ add_head(struct buf *b, const cJSON *json, const char *message)
 }
 
 char *
-log_line_of_journal(const char *text)
+log_line_of_journal(const char *entry)
 {
 	CLEANUP_BUF struct buf message = BUF_INIT(JOURNAL_BYTES);
 	CLEANUP_BUF struct buf line = BUF_INIT(JOURNAL_BYTES);
-	cJSON *json = parse(text);
+	cJSON *json = parse(entry);
 
 	if (json == NULL)
 		return NULL;

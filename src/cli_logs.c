@@ -23,7 +23,6 @@
 #include "cli_log_lines.h"
 #include "cli_style.h"
 #include "io.h"
-#include "limits.h"
 #include "log.h"
 #include "log_file.h"
 #include "log_setup.h"
@@ -69,13 +68,10 @@ struct lines {
 	size_t used; /* of bytes: the line that was returned */
 };
 
-/* Longer than any of ours; what is longer is not shown. */
-#define LINE_BYTES (16 * LIMIT_LOG_LINE_BYTES)
-
 static struct lines
 lines_of(int fd, off_t left)
 {
-	return (struct lines){fd, left, BUF_INIT(LINE_BYTES), 0};
+	return (struct lines){fd, left, BUF_INIT(LOG_LINES_BYTES), 0};
 }
 
 static bool
@@ -85,7 +81,7 @@ read_more(struct lines *l)
 	char *to;
 	ssize_t n;
 
-	if (l->bytes.len == LINE_BYTES)
+	if (l->bytes.len == LOG_LINES_BYTES)
 		buf_clear(&l->bytes);
 	to = buf_reserve(&l->bytes, LIMIT_LOG_LINE_BYTES, &room);
 	if (l->left >= 0 && (off_t)room > l->left)
@@ -442,7 +438,7 @@ show_log(struct view *v, const char *file)
 	const char *home = settings_getenv(environ, "HOME");
 	const char *path = settings_getenv(environ, "PATH");
 	CLEANUP_FREE char *journalctl = NULL;
-	char launchd[PATH_MAX];
+	char launchd[LIMIT_LOG_PATH_BYTES];
 
 	if (file[0] != '\0')
 		return show_files(v, file);

@@ -114,6 +114,7 @@
 
 /* The log */
 #define LIMIT_LOG_LINE_BYTES 4096
+#define LIMIT_LOG_PATH_BYTES 4096
 #define LIMIT_LOG_FILES      100  /* that were set aside */
 #define LIMIT_LOG_LOCK_MS    1000 /* another process writes just now */
 #define LIMIT_LOG_FOLLOW_MS  200  /* how often ccp logs -f looks */

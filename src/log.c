@@ -241,7 +241,7 @@ write_file(const struct entry *e)
 static void
 tell_failure(const struct entry *of, int error)
 {
-	char text[PATH_MAX + 128];
+	char text[LIMIT_LOG_PATH_BYTES + 128];
 	struct entry e = {LOG_LEVEL_ERROR, of->when, text, NULL};
 
 	(void)snprintf(text, sizeof(text), "LOG_FILE %s cannot be written: %s",

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 
 #include "banned.h"
 
-#define NAME_BYTES  (PATH_MAX + 24)
+#define NAME_BYTES  (LIMIT_LOG_PATH_BYTES + 24)
 #define MOST_GONE   1000 /* files that others set aside meanwhile */
 #define OPEN_FLAGS  (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 #define WRITE_FLAGS (O_WRONLY | O_APPEND | O_CREAT | OPEN_FLAGS)
@@ -46,7 +47,7 @@ log_file_close(struct log_file *f)
 static bool
 make_directories(const char *path)
 {
-	char name[PATH_MAX];
+	char name[LIMIT_LOG_PATH_BYTES];
 	size_t i;
 
 	for (i = 1; path[i] != '\0'; i++) {

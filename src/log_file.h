@@ -10,7 +10,6 @@
 #ifndef CCP_LOG_FILE_H
 #define CCP_LOG_FILE_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,7 +18,7 @@
 #define LOG_FILE_MOST (LIMIT_LOG_FILES + 1)
 
 struct log_file {
-	char path[PATH_MAX];
+	char path[LIMIT_LOG_PATH_BYTES];
 	long max_size;  /* bytes; a longer line has a file of its own */
 	long max_files; /* that were set aside and are kept */
 	int fd;         /* -1: not open */

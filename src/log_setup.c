@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "log_setup.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "limits.h"
 #include "log.h"
 
 #include "banned.h"
@@ -41,7 +41,7 @@ log_setup_path(const struct settings *s, char *const *env, char *to, size_t len,
 void
 log_setup(const struct settings *s, char *const *env)
 {
-	char path[PATH_MAX], err[128];
+	char path[LIMIT_LOG_PATH_BYTES], err[128];
 
 	log_set_level_name(s->log_level);
 	log_set_json(strcmp(s->log_format, "json") == 0);

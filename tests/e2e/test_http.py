@@ -447,10 +447,10 @@ def _():
             handler.http.close()
             handler.wait()
             log = handler.stderr()
-    eq(len(re.findall(r"^.* one GET /health 200 \d+ms$", log, re.M)), 1, log)
-    eq(len(re.findall(r"^.* two GET /v1/models 200 \d+ms$", log, re.M)), 1,
+    eq(len(re.findall(r"^.* one GET /health 200 \d+ms client=127\.0\.0\.1$", log, re.M)), 1, log)
+    eq(len(re.findall(r"^.* two GET /v1/models 200 \d+ms client=127\.0\.0\.1$", log, re.M)), 1,
        log)
-    eq(len(re.findall(r"^.* 400 \d+ms$", log, re.M)), 1, log)
+    eq(len(re.findall(r"^.* 400 \d+ms client=127\.0\.0\.1 ", log, re.M)), 1, log)
     lacks(log, KEY)
 
 
