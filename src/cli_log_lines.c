@@ -189,11 +189,12 @@ print_text(const char *line, int severity)
 	enum style s = style_of(severity);
 
 	log_text_plain(&t, line);
-	if (s == STYLE_PLAIN)
-		(void)printf("%.*s\n", (int)t.len, shown);
-	else
-		(void)printf("%s%.*s%s\n", style(s), (int)t.len, shown,
-		    style(STYLE_PLAIN));
+	if (s != STYLE_PLAIN)
+		(void)fputs(style(s), stdout);
+	(void)fwrite(t.to, 1, t.len, stdout);
+	if (s != STYLE_PLAIN)
+		(void)fputs(style(STYLE_PLAIN), stdout);
+	(void)putchar('\n');
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -216,6 +217,62 @@ START_TEST(reachable_descriptors)
 }
 END_TEST
 
+static const char *
+peer_of(int fd)
+{
+	static char peer[64];
+
+	memset(peer, '?', sizeof peer);
+	address_fd_peer(fd, peer, sizeof peer);
+	return peer;
+}
+
+/* A client that connects to the port of a socket bound to `here`, by the other
+ * address; as the server sees it. */
+static const char *
+peer_by(struct sockaddr_storage here, struct sockaddr_storage by)
+{
+	int listening = socket(here.ss_family, SOCK_STREAM, 0), off = 0;
+	int client = socket(by.ss_family, SOCK_STREAM, 0);
+	socklen_t len = here.ss_family == AF_INET ? sizeof(struct sockaddr_in)
+	                                          : sizeof(struct sockaddr_in6);
+	struct sockaddr_in six_or_four;
+
+	(void)setsockopt(
+	    listening, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	ck_assert_int_eq(
+	    bind(listening, (const struct sockaddr *)&here, len), 0);
+	ck_assert_int_eq(listen(listening, 1), 0);
+	ck_assert_int_eq(
+	    getsockname(listening, (struct sockaddr *)&here, &len), 0);
+	/* The port is at the same place in both. */
+	memcpy(&six_or_four, &here, sizeof six_or_four);
+	memcpy((char *)&by + offsetof(struct sockaddr_in, sin_port),
+	    &six_or_four.sin_port, sizeof six_or_four.sin_port);
+	len = by.ss_family == AF_INET ? sizeof(struct sockaddr_in)
+	                              : sizeof(struct sockaddr_in6);
+	ck_assert_int_eq(connect(client, (const struct sockaddr *)&by, len), 0);
+	return peer_of(accept(listening, NULL, NULL));
+}
+
+START_TEST(peers)
+{
+	const struct sockaddr_storage four = at(AF_INET, "127.0.0.1", 0);
+	const struct sockaddr_storage six = at(AF_INET6, "::1", 0);
+	const struct sockaddr_storage both = at(AF_INET6, "::", 0);
+	int fds[2];
+
+	ck_assert_str_eq(peer_by(four, four), "127.0.0.1");
+	ck_assert_str_eq(peer_by(six, six), "::1");
+	ck_assert_str_eq(peer_by(both, four), "127.0.0.1");
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ck_assert_str_eq(peer_of(fds[0]), "unix");
+	aid_pipe(fds);
+	ck_assert_str_eq(peer_of(fds[0]), "");
+	ck_assert_str_eq(peer_of(-1), "");
+}
+END_TEST
+
 Suite *
 suite_address(void)
 {
@@ -227,6 +284,7 @@ suite_address(void)
 	tcase_add_test(t, socket_addresses);
 	tcase_add_test(t, same_places);
 	tcase_add_test(t, reachable_descriptors);
+	tcase_add_test(t, peers);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -412,6 +412,21 @@ START_TEST(result_of_success)
 	ck_assert_str_eq(event.terminal, "completed");
 	ck_assert_str_eq(event.session, S);
 	assert_usage(&event.usage, 5, 6, 7, 8);
+	ck_assert_int_eq(event.turns, 1);
+	ck_assert_double_eq(event.cost_usd, 0.0001);
+}
+END_TEST
+
+START_TEST(odd_turns_and_costs_are_none)
+{
+	parse("{\"type\":\"result\",\"num_turns\":-1,"
+	      "\"total_cost_usd\":-0.5}");
+	ck_assert_int_eq(event.turns, 0);
+	ck_assert_double_eq(event.cost_usd, 0);
+	parse("{\"type\":\"result\",\"num_turns\":\"3\","
+	      "\"total_cost_usd\":1e300}");
+	ck_assert_int_eq(event.turns, 0);
+	ck_assert_double_eq(event.cost_usd, 0);
 }
 END_TEST
 
@@ -802,6 +817,7 @@ kinds(void)
 	tcase_add_test(t, assistant_is_a_finished_block);
 	tcase_add_test(t, synthetic_assistant_carries_an_error);
 	tcase_add_test(t, result_of_success);
+	tcase_add_test(t, odd_turns_and_costs_are_none);
 	tcase_add_test(t, result_of_an_error);
 	tcase_add_test(t, result_with_a_list_of_errors);
 	tcase_add_test(t, result_of_a_turn_of_its_own);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "../../src/limits.h"
+#include "aid.h"
+#include "json_text.h"
 #include "suites.h"
 
 #define TIME "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
@@ -42,6 +44,7 @@ release(void)
 	(void)close(saved);
 	(void)close(reading);
 	log_open("unit", LOG_LEVEL_INFO);
+	log_set_json(false);
 }
 
 /* All that was logged since the last call. */
@@ -231,6 +234,112 @@ START_TEST(a_line_is_one_write)
 }
 END_TEST
 
+START_TEST(json_lines)
+{
+	char text[3 * LIMIT_LOG_LINE_BYTES], pattern[256];
+	struct json_text_error error;
+	size_t len;
+
+	log_open("some-name", LOG_LEVEL_INFO);
+	log_set_json(true);
+	log_warn("a \"b\"\n%s", "\xFF");
+	(void)snprintf(pattern, sizeof pattern,
+	    "^\\{\"time\":\"" TIME "\",\"level\":\"warn\",\"name\":"
+	    "\"some-name\",\"pid\":%ld,\"message\":"
+	    "\"a \\\\\"b\\\\\"\\\\u000A\xEF\xBF\xBD\"\\}\n$",
+	    (long)getpid());
+	assert_matches(logged(), pattern);
+	log_both(LOG_LEVEL_INFO, "as text", "\"as\":\"JSON\"");
+	assert_matches(logged(), ",\"pid\":[0-9]+,\"as\":\"JSON\"\\}\n$");
+	log_both(LOG_LEVEL_DEBUG, "no", "\"no\":1");
+	ck_assert_str_eq(logged(), "");
+	memset(text, '"', sizeof text - 1);
+	for (len = sizeof text - 1; len > 1500; len -= 7) {
+		text[len] = '\0';
+		log_info("%s", text);
+		ck_assert_uint_le(strlen(logged()), LIMIT_LOG_LINE_BYTES);
+		ck_assert_msg(
+		    json_text_check(got, strlen(got), &error), "%s", got);
+		ck_assert_int_eq(strchr(got, '\n')[1], '\0');
+	}
+	log_set_json(false);
+	log_both(LOG_LEVEL_INFO, "as text", "\"as\":\"JSON\"");
+	assert_matches(logged(), "info: as text\n$");
+}
+END_TEST
+
+START_TEST(json_for_the_journal)
+{
+	struct stat st;
+	char stream[64];
+
+	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+	(void)snprintf(stream, sizeof stream, "%llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open("n", LOG_LEVEL_INFO);
+	log_set_json(true);
+	log_error("text");
+	assert_matches(
+	    logged(), "^<3>\\{\"time\":\".*\"message\":\"text\"\\}\n$");
+}
+END_TEST
+
+START_TEST(a_file_gets_the_same_lines)
+{
+	char path[256], line[512];
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "%s/log", aid_make_dir());
+	log_open("n", LOG_LEVEL_INFO);
+	log_set_file(path, 1000, 1);
+	log_info("both");
+	log_set_file(NULL, 0, 0);
+	log_info("not in it");
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+	ck_assert_int_eq(strncmp(logged(), line, strlen(line)), 0);
+	assert_matches(line, ": both\n$");
+	ck_assert_ptr_null(fgets(line, sizeof line, file));
+	(void)fclose(file);
+	aid_remove_dir();
+}
+END_TEST
+
+START_TEST(a_file_that_fails_is_told_once)
+{
+	log_open("n", LOG_LEVEL_INFO);
+	log_set_file("/dev/null", 1000, 1);
+	errno = EPIPE;
+	log_info("one");
+	ck_assert_int_eq(errno, EPIPE);
+	assert_matches(logged(),
+	    "^[^\n]*: error: LOG_FILE /dev/null cannot be written: [^\n]*\n"
+	    "[^\n]*: info: one\n$");
+	log_info("two");
+	assert_matches(logged(), "^[^\n]*: info: two\n$");
+	log_set_file(NULL, 0, 0);
+}
+END_TEST
+
+START_TEST(levels_have_severities)
+{
+	int i;
+
+	ck_assert_int_eq(log_severity("error"), 3);
+	ck_assert_int_eq(log_severity("debug"), 7);
+	ck_assert_int_eq(log_severity("loud"), -1);
+	for (i = 0; i <= 3; i++)
+		ck_assert_str_eq(log_level_name(i), "error");
+	ck_assert_str_eq(log_level_name(4), "warn");
+	ck_assert_str_eq(log_level_name(5), "info");
+	ck_assert_str_eq(log_level_name(6), "info");
+	ck_assert_str_eq(log_level_name(7), "debug");
+	ck_assert_ptr_null(log_level_name(8));
+	ck_assert_ptr_null(log_level_name(-1));
+}
+END_TEST
+
 START_TEST(errno_survives)
 {
 	log_open("n", LOG_LEVEL_INFO);
@@ -256,6 +365,11 @@ suite_log(void)
 	tcase_add_test(t, a_long_line_is_cut);
 	tcase_add_test(t, a_line_of_every_length_ends_well);
 	tcase_add_test(t, a_line_is_one_write);
+	tcase_add_test(t, json_lines);
+	tcase_add_test(t, json_for_the_journal);
+	tcase_add_test(t, a_file_gets_the_same_lines);
+	tcase_add_test(t, a_file_that_fails_is_told_once);
+	tcase_add_test(t, levels_have_severities);
 	tcase_add_test(t, errno_survives);
 	suite_add_tcase(s, t);
 	return s;
