@@ -78,6 +78,27 @@ settle_session(struct chat_run *r)
 
 /* Claude's words */
 
+/* Before it begins it knows nothing of the conversation; later its last words
+ * may hold some of it. */
+static void
+log_ended(const struct chat_run *r, const char *what)
+{
+	const char *id = r->f->x->id;
+	const char *said = buf_str(&r->claude->transport.tail);
+
+	if (!r->turn.begun) {
+		log_error(
+		    "%s claude ended without a result (%s); on stderr: %s", id,
+		    what, said);
+		return;
+	}
+	log_error(
+	    "%s claude ended without a result (%s); what it had on stderr "
+	    "is logged at debug",
+	    id, what);
+	log_debug("%s claude says on stderr: %s", id, said);
+}
+
 /* Claude ended without a result. */
 static void
 run_ended(struct chat_run *r)
@@ -95,8 +116,7 @@ run_ended(struct chat_run *r)
 		begin_again(r, buf_str(&claude->transport.tail));
 		return;
 	}
-	log_error("%s claude ended without a result (%s); on stderr: %s",
-	    r->f->x->id, what, buf_str(&claude->transport.tail));
+	log_ended(r, what);
 	claude_error_ended(what, buf_str(&claude->transport.tail),
 	    r->turn.begun && r->turn.old == NULL, &e);
 	reply_error(&r->turn.reply, &e);

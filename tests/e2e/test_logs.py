@@ -265,6 +265,36 @@ def _():
                 lacks(text, CANARY)
 
 
+# Begins, and writes to stderr what it is told.
+TELLTALE = """#!/bin/sh
+%s
+timeout 1 cat >&2
+exit 3
+"""
+INIT = ("echo '" + json.dumps({
+    "type": "system", "subtype": "init", "session_id": "s",
+    "claude_code_version": "2.1.197"}) + "'")
+
+
+@test("what Claude says on stderr is logged, of a conversation at debug only")
+def _():
+    for begins, level, shown in (
+            (INIT, "info", False), (INIT, "debug", True),
+            ("echo helpless >&2; exit 1", "error", False)):
+        with demo(LOG_LEVEL=level) as env:
+            script = pathlib.Path(env.dir, "claude")
+            script.write_text(TELLTALE % begins, "utf-8")
+            script.chmod(0o700)
+            env.environ["CLAUDE_PATH"] = str(script)
+            with HandlerSocket(env) as handler:
+                eq(ask(handler.http, CANARY).status, 502)
+                handler.http.close()
+                handler.wait()
+            contains(handler.stderr(), "claude ended without a result (exit ")
+            eq(CANARY in handler.stderr(), shown, handler.stderr())
+            eq("helpless" in handler.stderr(), level == "error")
+
+
 @test("at debug there is no key either")
 def _():
     for mode in "", "error=400":
