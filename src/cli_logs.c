@@ -251,8 +251,7 @@ show_files(struct view *v, const char *path)
 	size_t n = log_file_open_all(path, fds), i;
 	off_t size;
 
-	if (n == 0)
-		error = errno;
+	error = n == 0 ? errno : 0;
 	if (n == 0 && v->follow && error == ENOENT) {
 		(void)no_file(path, ENOENT);
 		error = wait_for_file(path, fds, &n);
