@@ -16,6 +16,9 @@
 
 #include "banned.h"
 
+#define READ_BYTES 4096
+#define PIPE_HOLDS 65536 /* bytes that no system's pipe has more of */
+
 struct running {
 	pid_t pid;
 	int64_t deadline;
@@ -36,7 +39,7 @@ end_of(struct io_end *end)
 static void
 take(struct running *r, size_t i)
 {
-	char some[4096];
+	char some[READ_BYTES];
 	ssize_t n = io_read(&r->ends[i], some, sizeof(some));
 	size_t room = r->to[i]->max - r->to[i]->len;
 
@@ -51,41 +54,59 @@ take(struct running *r, size_t i)
 	(void)buf_add(r->to[i], some, (size_t)n);
 }
 
-/* Its end is waited for in steps: there is no descriptor for it. */
-static void
-turn(struct running *r)
+/* Waits for output until then, and takes some; false: there was none. */
+static bool
+listen_until(struct running *r, int64_t then)
 {
 	struct pollset ps;
+	bool any = false;
 	size_t i;
 
 	pollset_reset(&ps);
-	pollset_until(&ps,
-	    clock_earlier(r->deadline, clock_ms() + LIMIT_PROGRAM_STEP_MS));
+	pollset_until(&ps, then);
 	for (i = 0; i < 2; i++)
 		pollset_want(&ps, r->ends[i].fd, POLLIN);
 	(void)pollset_wait(&ps);
 	for (i = 0; i < 2; i++) {
-		if (r->ends[i].fd != -1 && pollset_got(&ps, r->ends[i].fd) != 0)
-			take(r, i);
+		if (pollset_got(&ps, r->ends[i].fd) == 0)
+			continue;
+		any = true;
+		take(r, i);
 	}
-	if (!r->reaped)
-		r->reaped = child_reap(r->pid, &r->result->status);
-	if (clock_ms() < r->deadline || r->result->late)
+	return any;
+}
+
+/* Its end is waited for in steps: there is no descriptor for it.  Until it has
+ * been reaped the pid is its own, and can be signalled. */
+static void
+turn(struct running *r)
+{
+	(void)listen_until(
+	    r, clock_earlier(r->deadline, clock_ms() + LIMIT_PROGRAM_STEP_MS));
+	r->reaped = child_reap(r->pid, &r->result->status);
+	if (r->reaped || r->result->late || clock_ms() < r->deadline)
 		return;
 	r->result->late = true;
 	child_signal(r->pid, SIGKILL);
 	r->deadline = clock_ms() + LIMIT_STOP_KILL_MS;
 }
 
-/* What it has left running may keep the pipes open: after its end only what
- * it has written itself is waited for. */
 static bool
 over(const struct running *r)
 {
-	bool ends = r->ends[0].fd == -1 && r->ends[1].fd == -1;
+	return r->reaped || (r->result->late && clock_ms() >= r->deadline);
+}
 
-	return (r->reaped && ends) ||
-	       (clock_ms() >= r->deadline && r->result->late);
+/* All that it has written is in the pipes now.  What it has left running may
+ * keep them open, and write on: that is not waited for, and no more is taken
+ * than they hold. */
+static void
+drain(struct running *r)
+{
+	size_t most = 2 * (PIPE_HOLDS / READ_BYTES);
+
+	while (most-- > 0 && listen_until(r, clock_ms()))
+		continue;
 }
 
 static bool
@@ -135,6 +156,7 @@ program_run(char *const *argv, char *const *env, int64_t ms, struct buf *out,
 	r.deadline = clock_ms() + ms;
 	while (!over(&r))
 		turn(&r);
+	drain(&r);
 	for (i = 0; i < 2; i++) {
 		if (r.ends[i].fd != -1)
 			end_of(&r.ends[i]);

@@ -21,6 +21,8 @@ struct program_result {
  * argv[0] is the absolute path.  Its input is empty; its output is added to
  * out and its errors to err (may be the same buffer), each within the bound
  * that the caller has set.  After ms milliseconds its process group is killed.
+ * Its own end is what counts: what it leaves running in the background is
+ * neither waited for nor ended, though it has the pipes too.
  * True: it ended by itself with exit status 0.
  */
 bool program_run(char *const *argv, char *const *env, int64_t ms,

@@ -67,6 +67,7 @@ static Suite *(*const suites[])(void) = {
     suite_openai_tools,
     suite_pollset,
     suite_proc_tree,
+    suite_program_run,
     suite_random,
     suite_refused,
     suite_request_log,

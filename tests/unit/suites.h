@@ -66,6 +66,7 @@ Suite *suite_openai_response(void);
 Suite *suite_openai_tools(void);
 Suite *suite_pollset(void);
 Suite *suite_proc_tree(void);
+Suite *suite_program_run(void);
 Suite *suite_random(void);
 Suite *suite_refused(void);
 Suite *suite_request_log(void);
