@@ -29,4 +29,12 @@ extern const char cli_logs_usage[];
 int cli_usage(int argc, char **argv);
 extern const char cli_usage_usage[];
 
+/* Looks for what is wrong, and says how it is mended. */
+int cli_doctor(int argc, char **argv);
+extern const char cli_doctor_usage[];
+
+/* Sends one real request through the server. */
+int cli_test(int argc, char **argv);
+extern const char cli_test_usage[];
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "buf.h"
+#include "child.h"
 #include "claude_args.h"
 #include "claude_find.h"
 #include "claude_version.h"
@@ -20,6 +21,43 @@
 
 static char claude[] = "claude";
 
+/* The first line of what a program says, fit for a terminal. */
+static void
+first_line(char *to, size_t size, const struct buf *from)
+{
+	char *c;
+
+	(void)snprintf(to, size, "%.*s", (int)strcspn(buf_str(from), "\r\n"),
+	    buf_str(from));
+	for (c = to; *c != '\0'; c++) {
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7F)
+			*c = '?';
+	}
+}
+
+static void
+tell_failure(struct claude_facts *f, const struct program_result *r,
+    const struct buf *err)
+{
+	char status[32], line[160];
+
+	if (r->error != 0) {
+		(void)snprintf(f->why, sizeof(f->why), "%s cannot be run: %s",
+		    f->path, strerror(r->error));
+		return;
+	}
+	if (r->late) {
+		(void)snprintf(f->why, sizeof(f->why),
+		    "%s --version did not end within %d s", f->path,
+		    LIMIT_PROGRAM_MS / 1000);
+		return;
+	}
+	child_status_text(r->status, status, sizeof(status));
+	first_line(line, sizeof(line), err);
+	(void)snprintf(f->why, sizeof(f->why), "%s --version failed (%s)%s%s",
+	    f->path, status, line[0] == '\0' ? "" : ": ", line);
+}
+
 /* "2.1.197 (Claude Code)" */
 static void
 ask_version(struct claude_facts *f, char *const *env)
@@ -29,20 +67,19 @@ ask_version(struct claude_facts *f, char *const *env)
 	CLEANUP_BUF struct buf out = BUF_INIT(LIMIT_PROGRAM_BYTES);
 	CLEANUP_BUF struct buf err = BUF_INIT(LIMIT_PROGRAM_BYTES);
 	struct program_result r;
-	const char *text;
+	char line[160];
 
 	if (!program_run(argv, env, LIMIT_PROGRAM_MS, &out, &err, &r)) {
-		(void)snprintf(f->why, sizeof(f->why),
-		    r.error != 0 ? "%s cannot be run: %s"
-		    : r.late     ? "%s --version did not end"
-				 : "%s --version failed",
-		    f->path, strerror(r.error));
+		tell_failure(f, &r, &err);
 		return;
 	}
-	text = buf_str(&out);
+	first_line(line, sizeof(line), &out);
 	(void)snprintf(f->version, sizeof(f->version), "%.*s",
-	    (int)strspn(text, "0123456789."), text);
+	    (int)strspn(line, "0123456789."), line);
 	f->too_old = claude_version_older(f->version, CLAUDE_VERSION_LEAST);
+	if (f->version[0] == '\0')
+		(void)snprintf(f->why, sizeof(f->why),
+		    "%s --version prints no version: \"%s\"", f->path, line);
 }
 
 static const char *
@@ -60,13 +97,14 @@ read_account(struct claude_facts *f, const cJSON *status)
 	const char *source = member(status, "apiKeySource");
 	const char *more = member(status, "subscriptionType");
 	const char *email = member(status, "email");
+	CLEANUP_BUF struct buf line = BUF_INIT(LIMIT_PROGRAM_BYTES);
 
 	if (more == NULL)
 		more = source;
-	(void)snprintf(f->account, sizeof(f->account), "%.60s%s%.60s%s%.100s",
-	    method == NULL ? "" : method, more == NULL ? "" : ", ",
-	    more == NULL ? "" : more, email == NULL ? "" : ", ",
-	    email == NULL ? "" : email);
+	buf_addf(&line, "%s%s%s%s%s", method == NULL ? "" : method,
+	    more == NULL ? "" : ", ", more == NULL ? "" : more,
+	    email == NULL ? "" : ", ", email == NULL ? "" : email);
+	first_line(f->account, sizeof(f->account), &line);
 }
 
 static void

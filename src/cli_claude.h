@@ -17,7 +17,7 @@ enum claude_login {
 
 struct claude_facts {
 	char *path;       /* absolute, malloc'ed; NULL: not found, see why */
-	char why[512];    /* a sentence; "" */
+	char why[512];    /* path or version is missing: a sentence; else "" */
 	char version[64]; /* "2.1.197"; "" where it does not tell */
 	bool too_old;     /* see claude_version.h */
 	enum claude_login login;

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ccp doctor: runs the checks and prints what they find.
+ */
+#include "cli_doctor.h"
+
+#include <cjson/cJSON.h>
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cli.h"
+#include "cli_style.h"
+
+#include "banned.h"
+
+extern char **environ;
+
+#define NAME_COLUMNS 13 /* of the longest name of a check */
+#define TEXT_COLUMN  (4 + 2 + NAME_COLUMNS + 2)
+#define FIX_COLUMN   11
+
+static void
+billing(struct doctor *d)
+{
+	judge_billing(&d->report, d->env);
+}
+
+static void
+key(struct doctor *d)
+{
+	judge_key(&d->report, &d->settings, doctor_reachable(d->settings.host));
+}
+
+static void
+browsers(struct doctor *d)
+{
+	judge_browsers(
+	    &d->report, &d->settings, doctor_reachable(d->settings.host));
+}
+
+static void
+permissions(struct doctor *d)
+{
+	judge_permissions(&d->report, &d->settings);
+}
+
+static const struct check {
+	const char *name;
+	void (*run)(struct doctor *d);
+	bool configured;  /* it needs a configuration that is valid */
+	const char *wait; /* it may take a while: what it does; NULL */
+} checks[] = {
+    {"configuration", doctor_configuration, false, NULL},
+    {"claude", doctor_claude, true, "asking claude for its version and login"},
+    {"billing", billing, false, NULL},
+    {"API key", key, true, NULL},
+    {"browsers", browsers, true, NULL},
+    {"permissions", permissions, true, NULL},
+    {"directories", doctor_directories, true, NULL},
+    {"sessions", doctor_sessions, true, "reading the remembered sessions"},
+    {"address", doctor_address, true, "trying the addresses in HOST"},
+    {"service", doctor_service, true, NULL},
+};
+#define NCHECKS (sizeof(checks) / sizeof(checks[0]))
+
+/* --- the report -------------------------------------------------------- */
+
+void
+doctor_say(
+    struct doctor_report *r, enum doctor_level level, const char *fmt, ...)
+{
+	struct doctor_finding *f;
+	va_list ap;
+
+	if (r->n == DOCTOR_FINDINGS)
+		return;
+	f = &r->all[r->n++];
+	*f = (struct doctor_finding){.level = level, .check = r->check};
+	va_start(ap, fmt);
+	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+}
+
+void
+doctor_fix(struct doctor_report *r, const char *fmt, ...)
+{
+	struct doctor_finding *f = &r->all[r->n - 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(f->fix, sizeof(f->fix), fmt, ap);
+	va_end(ap);
+}
+
+/* --- printing ---------------------------------------------------------- */
+
+/* Columns of a text in UTF-8, counted as characters. */
+static int
+columns_of(const char *text, size_t bytes)
+{
+	int n = 0;
+
+	for (; bytes > 0; bytes--)
+		n += ((unsigned char)*text++ & 0xC0) != 0x80;
+	return n;
+}
+
+static void
+print_word(const char *word, size_t len)
+{
+	for (; len > 0; len--, word++)
+		(void)putchar(
+		    (unsigned char)*word < 0x20 || *word == 0x7F ? '?' : *word);
+}
+
+/* Words, from a column on; what does not fit goes to lines below it. */
+static void
+print_wrapped(const char *text, int indent, int columns)
+{
+	int at = indent, width;
+	size_t len;
+
+	while (*(text += strspn(text, " ")) != '\0') {
+		len = strcspn(text, " ");
+		width = columns_of(text, len);
+		if (at > indent && at + 1 + width > columns) {
+			(void)printf("\n%*s", indent, "");
+			at = indent;
+		} else if (at > indent) {
+			(void)putchar(' ');
+			at++;
+		}
+		print_word(text, len);
+		at += width;
+		text += len;
+	}
+	(void)putchar('\n');
+}
+
+static void
+print_finding(const struct doctor_finding *f)
+{
+	static const char *const words[] = {"ok", "warn", "FAIL"};
+	static const enum style styles[] = {STYLE_GOOD, STYLE_WARN, STYLE_BAD};
+	int columns = style_columns(stdout);
+
+	(void)printf("%s%-4s%s  %-*s  ", style(styles[f->level]),
+	    words[f->level], style(STYLE_PLAIN), NAME_COLUMNS, f->check);
+	print_wrapped(f->text, TEXT_COLUMN, columns);
+	if (f->fix[0] == '\0')
+		return;
+	(void)printf("%*sfix: ", FIX_COLUMN - 5, "");
+	print_wrapped(f->fix, FIX_COLUMN, columns);
+}
+
+/* Only a person sees that something takes time. */
+static void
+show_wait(const char *what)
+{
+	if (what == NULL || isatty(STDOUT_FILENO) != 1)
+		return;
+	(void)printf("%s%s ...%s", style(STYLE_DIM), what, style(STYLE_PLAIN));
+	(void)fflush(stdout);
+}
+
+static void
+hide_wait(const char *what)
+{
+	if (what != NULL && isatty(STDOUT_FILENO) == 1)
+		(void)printf("\r%*s\r", (int)strlen(what) + 4, "");
+}
+
+static size_t
+count(const struct doctor_report *r, enum doctor_level level)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->n; i++)
+		n += r->all[i].level == level;
+	return n;
+}
+
+static void
+print_sum(const struct doctor *d)
+{
+	size_t fails = count(&d->report, DOCTOR_FAIL);
+	size_t warns = count(&d->report, DOCTOR_WARN);
+
+	if (fails == 0 && warns == 0)
+		(void)printf("\nAll is well.\n");
+	else
+		(void)printf("\n%zu %s to be mended, %zu warning%s.\n", fails,
+		    fails == 1 ? "thing has" : "things have", warns,
+		    warns == 1 ? "" : "s");
+	if (!d->configured)
+		(void)printf("The configuration comes first: what depends on "
+			     "it was not looked at.\n");
+}
+
+static cJSON *
+as_json(const struct doctor_report *r)
+{
+	static const char *const words[] = {"ok", "warning", "failure"};
+	cJSON *root = cJSON_CreateObject(), *list, *one;
+	size_t fails = count(r, DOCTOR_FAIL), warns = count(r, DOCTOR_WARN), i;
+
+	(void)cJSON_AddBoolToObject(root, "ok", fails == 0);
+	(void)cJSON_AddNumberToObject(root, "failures", (double)fails);
+	(void)cJSON_AddNumberToObject(root, "warnings", (double)warns);
+	list = cJSON_AddArrayToObject(root, "findings");
+	for (i = 0; i < r->n; i++) {
+		one = cJSON_CreateObject();
+		(void)cJSON_AddStringToObject(one, "check", r->all[i].check);
+		(void)cJSON_AddStringToObject(
+		    one, "level", words[r->all[i].level]);
+		(void)cJSON_AddStringToObject(one, "text", r->all[i].text);
+		if (r->all[i].fix[0] != '\0')
+			(void)cJSON_AddStringToObject(
+			    one, "fix", r->all[i].fix);
+		(void)cJSON_AddItemToArray(list, one);
+	}
+	return root;
+}
+
+static void
+print_json(const struct doctor_report *r)
+{
+	cJSON *root = as_json(r);
+	CLEANUP_FREE char *text = cJSON_Print(root);
+
+	(void)printf("%s\n", text == NULL ? "null" : text);
+	cJSON_Delete(root);
+}
+
+/* --- the command ------------------------------------------------------- */
+
+const char cli_doctor_usage[] =
+    "usage: ccp doctor [--json]\n"
+    "Looks at everything that a request needs, and says of each whether it is\n"
+    "well, and what mends it: the configuration, claude and its login, the\n"
+    "API key, directories, the store of sessions, the address, the service.\n"
+    "It changes nothing, but for a store that is damaged: that is put aside,\n"
+    "as the next request would.\n"
+    "\n"
+    "      --json    print one JSON object\n"
+    "\n"
+    "The exit status is 0 where nothing fails (there may be warnings), 1 "
+    "where\n"
+    "something does, 2 where the command line makes no sense.\n"
+    "\n"
+    "  ccp doctor\n"
+    "  ccp doctor --json | jq '.findings[] | select(.level != \"ok\")'\n";
+
+static void
+run_check(struct doctor *d, const struct check *c, bool json)
+{
+	size_t i, before = d->report.n;
+
+	if (c->configured && !d->configured)
+		return;
+	d->report.check = c->name;
+	if (!json)
+		show_wait(c->wait);
+	c->run(d);
+	if (json)
+		return;
+	hide_wait(c->wait);
+	for (i = before; i < d->report.n; i++)
+		print_finding(&d->report.all[i]);
+	(void)fflush(stdout);
+}
+
+static int
+examine(bool json)
+{
+	static struct doctor d;
+	size_t i;
+	int status;
+
+	d.env = environ;
+	d.home = settings_getenv(environ, "HOME");
+	if (d.home == NULL)
+		d.home = "";
+	for (i = 0; i < NCHECKS; i++)
+		run_check(&d, &checks[i], json);
+	if (json)
+		print_json(&d.report);
+	else
+		print_sum(&d);
+	status =
+	    count(&d.report, DOCTOR_FAIL) > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (d.configured)
+		settings_free(&d.settings);
+	return status;
+}
+
+int
+cli_doctor(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	bool json = false;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		json = c == 'j';
+		if (!json)
+			break;
+	}
+	if (c != -1 || optind < argc) {
+		(void)fputs(cli_doctor_usage, stderr);
+		return CLI_USAGE;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)style_open(stdout, environ);
+	return examine(json);
+}

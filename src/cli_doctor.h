@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ccp doctor: a table of checks (cli_doctor.c), each of which looks at
+ * something and says what it found.  What can be decided without looking is in
+ * cli_doctor_judge.c, which does no I/O.
+ */
+#ifndef CCP_CLI_DOCTOR_H
+#define CCP_CLI_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "cli_claude.h"
+#include "settings.h"
+
+enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
+
+#define DOCTOR_FINDINGS   64
+#define DOCTOR_TEXT_BYTES 1024
+
+struct doctor_finding {
+	enum doctor_level level;
+	const char *check; /* its name in the table */
+	char text[DOCTOR_TEXT_BYTES];
+	char fix[DOCTOR_TEXT_BYTES]; /* "": nothing to mend */
+};
+
+struct doctor_report {
+	struct doctor_finding all[DOCTOR_FINDINGS]; /* what is more is lost */
+	size_t n;
+	const char *check; /* the one that runs */
+};
+
+/* Adds a finding of the check that runs; and the fix of the last one. */
+void doctor_say(struct doctor_report *r, enum doctor_level level,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void doctor_fix(struct doctor_report *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct doctor {
+	char *const *env;
+	const char *home; /* HOME; "": unset */
+	struct settings settings;
+	bool configured; /* settings are there */
+	struct doctor_report report;
+};
+
+/* --- the checks: they look, and judge or say --------------------------- */
+
+void doctor_configuration(struct doctor *d);
+void doctor_claude(struct doctor *d);
+void doctor_directories(struct doctor *d);
+void doctor_sessions(struct doctor *d);
+void doctor_address(struct doctor *d);
+void doctor_service(struct doctor *d);
+
+/* --- decisions --------------------------------------------------------- */
+
+/* demo: CLAUDE_PATH is. */
+void
+judge_claude(struct doctor_report *r, const struct claude_facts *f, bool demo);
+
+/* Variables that make Claude use the API's billing. */
+void judge_billing(struct doctor_report *r, char *const *env);
+
+/* reachable: other machines can reach one of the addresses in HOST. */
+void
+judge_key(struct doctor_report *r, const struct settings *s, bool reachable);
+void judge_browsers(
+    struct doctor_report *r, const struct settings *s, bool reachable);
+void judge_permissions(struct doctor_report *r, const struct settings *s);
+
+/* By its literals and names alone: a name that is no loopback one counts as
+ * reachable. */
+bool doctor_reachable(const char *host);
+
+/* config.json.  owner: this user is it. */
+void judge_config_mode(
+    struct doctor_report *r, const char *path, mode_t mode, bool owner);
+
+enum address_state {
+	ADDRESS_FREE,
+	ADDRESS_OURS,     /* ccp answers there */
+	ADDRESS_TAKEN,    /* something else does, or nothing answers */
+	ADDRESS_UNUSABLE, /* it cannot be listened on */
+};
+
+struct address_facts {
+	enum address_state state;
+	const char *name;    /* "http://127.0.0.1:8888" */
+	const char *why;     /* UNUSABLE: a sentence */
+	const char *holder;  /* "node (pid 123)"; "": not known */
+	bool original;       /* a service of the Node.js version is installed */
+	const char *service; /* its file */
+};
+void judge_address(struct doctor_report *r, const struct address_facts *f);
+
+struct unit_facts {
+	const char *socket; /* path of ccp.socket; "": there is none */
+	bool enabled;
+	const char *listens; /* its ListenStream values, a space between */
+	const char *program; /* ExecStart of ccp@.service; "": no such unit */
+	bool executable;     /* the program */
+	enum { LINGER_UNKNOWN, LINGER_NO, LINGER_YES } linger;
+};
+void judge_units(struct doctor_report *r, const struct unit_facts *f,
+    const struct settings *s);
+
+/* Does a ListenStream stand for an entry of HOST with PORT? */
+bool doctor_listen_fits(const char *listen, const char *entry, long port);
+
+#endif

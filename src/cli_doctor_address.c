@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ccp doctor: each address in HOST, whether it is free, ours, or whose.
+ */
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cli_client.h"
+#include "cli_doctor.h"
+#include "clock.h"
+#include "limits.h"
+#include "listener.h"
+
+#include "banned.h"
+
+#define HOLDER_BYTES 128
+
+/* --- who has a port ---------------------------------------------------- */
+
+#define LISTENS 0x0A /* TCP_LISTEN in /proc/net/tcp */
+
+/* The inode and owner of a socket that listens on the port; 0: none. */
+static unsigned long
+listening_inode(const char *table, long port, unsigned long *ret_uid)
+{
+	FILE *f = fopen(table, "re");
+	char line[512];
+	unsigned int local, state;
+	unsigned long uid, inode, found = 0;
+
+	while (f != NULL && found == 0 && fgets(line, sizeof(line), f)) {
+		if (sscanf(line,
+			" %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x "
+			"%*x:%*x %*x %lu %*d %lu",
+			&local, &state, &uid, &inode) == 4 &&
+		    local == (unsigned int)port && state == LISTENS) {
+			found = inode;
+			*ret_uid = uid;
+		}
+	}
+	if (f != NULL)
+		(void)fclose(f);
+	return found;
+}
+
+static bool
+has_socket(const char *pid, const char *socket)
+{
+	char path[PATH_MAX], link[PATH_MAX], to[64];
+	const struct dirent *e;
+	bool found = false;
+	ssize_t n;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	dir = opendir(path);
+	while (dir != NULL && !found && (e = readdir(dir)) != NULL) {
+		(void)snprintf(
+		    link, sizeof(link), "/proc/%.20s/fd/%.20s", pid, e->d_name);
+		n = readlink(link, to, sizeof(to) - 1);
+		if (n > 0)
+			to[n] = '\0';
+		found = n > 0 && strcmp(to, socket) == 0;
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	return found;
+}
+
+static void
+name_process(const char *pid, char to[HOLDER_BYTES])
+{
+	char path[64], name[64] = "a program";
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	f = fopen(path, "re");
+	if (f != NULL && fgets(name, sizeof(name), f) != NULL)
+		name[strcspn(name, "\n")] = '\0';
+	if (f != NULL)
+		(void)fclose(f);
+	(void)snprintf(to, HOLDER_BYTES, "%s (process %.20s)", name, pid);
+}
+
+/* Other users' processes do not show their descriptors. */
+static void
+name_user(unsigned long uid, char to[HOLDER_BYTES])
+{
+	const struct passwd *pw = getpwuid((uid_t)uid);
+
+	(void)snprintf(to, HOLDER_BYTES, "a process of the user %.64s",
+	    pw == NULL ? "behind another name" : pw->pw_name);
+}
+
+/* Where /proc tells: Linux. */
+static void
+find_holder(long port, char to[HOLDER_BYTES])
+{
+	unsigned long uid = 0, inode;
+	char socket[64];
+	const struct dirent *e;
+	DIR *proc;
+
+	to[0] = '\0';
+	inode = listening_inode("/proc/net/tcp", port, &uid);
+	if (inode == 0)
+		inode = listening_inode("/proc/net/tcp6", port, &uid);
+	if (inode == 0)
+		return;
+	(void)snprintf(socket, sizeof(socket), "socket:[%lu]", inode);
+	proc = opendir("/proc");
+	while (proc != NULL && to[0] == '\0' && (e = readdir(proc)) != NULL) {
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    has_socket(e->d_name, socket))
+			name_process(e->d_name, to);
+	}
+	if (proc != NULL)
+		(void)closedir(proc);
+	if (to[0] == '\0')
+		name_user(uid, to);
+}
+
+/* --- asking ------------------------------------------------------------ */
+
+/* Every answer of ccp has an id, and that of /health is this. */
+static bool
+is_ours(const struct client *c)
+{
+	return c->whole && c->status == 200 &&
+	       strcmp(buf_str(&c->content), "{\"status\":\"ok\"}") == 0;
+}
+
+/* Whether it could be listened on; else err. */
+static bool
+can_listen(const char *entry, long port, char *err, size_t errlen)
+{
+	const struct listeners none = {.n = 0};
+	struct listeners l = {.n = 0};
+
+	if (!listeners_open(&l, &none, entry, port, err, errlen))
+		return false;
+	listeners_close(&l, NULL);
+	return true;
+}
+
+static enum address_state
+ask(const char *entry, long port)
+{
+	struct client c;
+	bool there =
+	    client_open(&c, entry, port, clock_ms() + LIMIT_CLIENT_PROBE_MS);
+	bool ours = false, late = c.failure == CLIENT_TIMEOUT;
+
+	if (there && client_send(&c, "GET /health", entry, "", NULL)) {
+		while (client_more(&c))
+			continue;
+		ours = is_ours(&c);
+	}
+	client_close(&c);
+	if (ours)
+		return ADDRESS_OURS;
+	return there || late ? ADDRESS_TAKEN : ADDRESS_UNUSABLE;
+}
+
+/* The line of a unit or plist that says what is run; a PATH may well have a
+ * directory of Node.js in it. */
+static bool
+starts_node(const char *line)
+{
+	if (strncmp(line, "ExecStart=", 10) == 0)
+		return strstr(line, "node ") != NULL ||
+		       strstr(line, ".js") != NULL;
+	return strstr(line, "/node</string>") != NULL ||
+	       strstr(line, ".js</string>") != NULL;
+}
+
+/* The service file of the Node.js version. */
+static bool
+find_original(const struct doctor *d, char to[PATH_MAX])
+{
+	static const char *const names[] = {".config/systemd/user/ccp.service",
+	    "Library/LaunchAgents/ccp.plist"};
+	char line[512];
+	bool node = false;
+	size_t i;
+	FILE *f;
+
+	for (i = 0; !node && i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(to, PATH_MAX, "%.2000s/%s", d->home, names[i]);
+		f = fopen(to, "re");
+		while (f != NULL && !node && fgets(line, sizeof(line), f))
+			node = starts_node(line);
+		if (f != NULL)
+			(void)fclose(f);
+	}
+	return node;
+}
+
+static void
+check_entry(
+    struct doctor *d, const char *entry, bool *original, const char *service)
+{
+	char name[CLIENT_HOST_BYTES + 32], why[512] = "";
+	char holder[HOLDER_BYTES] = "";
+	long port = d->settings.port;
+	struct address_facts f = {.name = name,
+	    .why = why,
+	    .holder = holder,
+	    .original = *original,
+	    .service = service};
+
+	client_name(entry, port, name, sizeof(name));
+	if (!can_listen(entry, port, why, sizeof(why)))
+		f.state = ask(entry, port);
+	if (f.state == ADDRESS_TAKEN && strncmp(entry, "unix:", 5) != 0)
+		find_holder(port, holder);
+	judge_address(&d->report, &f);
+	*original = false;
+}
+
+void
+doctor_address(struct doctor *d)
+{
+	const char *at = d->settings.host;
+	char entry[CLIENT_HOST_BYTES], service[PATH_MAX];
+	bool original = find_original(d, service), any = false;
+
+	while (client_next_host(&at, entry)) {
+		any = true;
+		check_entry(d, entry, &original, service);
+	}
+	if (any)
+		return;
+	doctor_say(&d->report, DOCTOR_FAIL, "HOST has no address in it");
+	doctor_fix(&d->report, "ccp config reset HOST");
+}
