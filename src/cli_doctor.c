@@ -8,7 +8,6 @@
 
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,35 +68,6 @@ static const struct check {
     {"service", doctor_service, true, NULL},
 };
 #define NCHECKS (sizeof(checks) / sizeof(checks[0]))
-
-/* --- the report -------------------------------------------------------- */
-
-void
-doctor_say(
-    struct doctor_report *r, enum doctor_level level, const char *fmt, ...)
-{
-	struct doctor_finding *f;
-	va_list ap;
-
-	if (r->n == DOCTOR_FINDINGS)
-		return;
-	f = &r->all[r->n++];
-	*f = (struct doctor_finding){.level = level, .check = r->check};
-	va_start(ap, fmt);
-	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
-	va_end(ap);
-}
-
-void
-doctor_fix(struct doctor_report *r, const char *fmt, ...)
-{
-	struct doctor_finding *f = &r->all[r->n - 1];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(f->fix, sizeof(f->fix), fmt, ap);
-	va_end(ap);
-}
 
 /* --- printing ---------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 /*
  * What ccp doctor thinks of what was found.  Pure.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,35 @@
 
 static const char new_key[] = "ccp config set API_KEY \"$(openssl rand -hex "
 			      "24)\", and the same key in the clients";
+
+/* --- the report -------------------------------------------------------- */
+
+void
+doctor_say(
+    struct doctor_report *r, enum doctor_level level, const char *fmt, ...)
+{
+	struct doctor_finding *f;
+	va_list ap;
+
+	if (r->n == DOCTOR_FINDINGS)
+		return;
+	f = &r->all[r->n++];
+	*f = (struct doctor_finding){.level = level, .check = r->check};
+	va_start(ap, fmt);
+	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+}
+
+void
+doctor_fix(struct doctor_report *r, const char *fmt, ...)
+{
+	struct doctor_finding *f = &r->all[r->n - 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(f->fix, sizeof(f->fix), fmt, ap);
+	va_end(ap);
+}
 
 /* --- claude ------------------------------------------------------------ */
 

@@ -16,6 +16,7 @@
 #include "cli.h"
 #include "cli_client.h"
 #include "cli_style.h"
+#include "cli_test_explain.h"
 #include "clock.h"
 #include "json_text.h"
 #include "limits.h"
@@ -54,14 +55,13 @@ struct trial {
 	char answered_by[LIMIT_MODEL_BYTES + 1];
 	double in, cached, out; /* tokens; in -1: not told */
 	bool done;
-	char why[512], fix[512]; /* it failed */
+	struct test_failure failed;
 };
 
 static bool
-give_up(struct trial *t, const char *why, const char *fix)
+give_up(struct trial *t, const char *why)
 {
-	(void)snprintf(t->why, sizeof(t->why), "%s", why);
-	(void)snprintf(t->fix, sizeof(t->fix), "%s", fix);
+	(void)snprintf(t->failed.why, sizeof(t->failed.why), "%s", why);
 	return false;
 }
 
@@ -109,7 +109,7 @@ send_request(struct trial *t)
 	    "Authorization: Bearer %s\r\nX-CCP-Mode: model\r\n",
 	    t->settings.api_key);
 	if (!make_body(t, &body))
-		return give_up(t, "out of memory", "");
+		return give_up(t, "out of memory");
 	t->began = clock_ms();
 	return client_open(&t->client, t->entry, t->settings.port,
 		   t->began + t->settings.claude_timeout_ms +
@@ -171,28 +171,16 @@ take_text(struct trial *t, const cJSON *text)
 	(void)fflush(stdout);
 }
 
-/* The server's own words for an error. */
-static bool
-take_error(struct trial *t, const cJSON *error)
-{
-	const cJSON *message = member(error, "message");
-
-	if (!cJSON_IsString(message))
-		return false;
-	(void)give_up(t, message->valuestring, "");
-	return true;
-}
-
 static bool
 take_chunk(struct trial *t, const char *text, size_t len)
 {
 	cJSON *root = parse(text, len);
 	const cJSON *model = member(root, "model");
 	const cJSON *choice = cJSON_GetArrayItem(member(root, "choices"), 0);
-	bool failed = take_error(t, member(root, "error"));
+	bool failed = test_failure_told(&t->failed, root);
 
 	if (root == NULL)
-		return give_up(t, "an event of the answer is no JSON", "");
+		return give_up(t, "an event of the answer is no JSON");
 	if (cJSON_IsString(model))
 		(void)snprintf(t->answered_by, sizeof(t->answered_by), "%s",
 		    model->valuestring);
@@ -241,91 +229,6 @@ receive(struct trial *t)
 	return t->client.status == 200 && t->done;
 }
 
-/* --- what went wrong --------------------------------------------------- */
-
-static const struct {
-	int status;
-	const char *fix;
-} fixes[] = {
-    {401, "the server has another API_KEY than this command: it may have been "
-	  "started with another environment or configuration"},
-    {403, "see API_KEY, CORS_ORIGIN and ALLOWED_HOSTS in ccp-config(5)"},
-    {404, "is it ccp that listens there? ccp doctor tells"},
-    {429, "wait until the limit of the account is over"},
-    {503, "the server is busy: try again, or raise CLAUDE_MAX_PROCESSES or "
-	  "MAX_CONNECTIONS"},
-    {0, "ccp doctor looks for the reason; the server's log has more"},
-};
-
-static void
-explain_status(struct trial *t)
-{
-	const struct client *c = &t->client;
-	cJSON *root = parse(buf_str(&c->content), c->content.len);
-	size_t i = 0;
-
-	if (!take_error(t, member(root, "error")))
-		(void)snprintf(t->why, sizeof(t->why),
-		    "the server answers with status %d", c->status);
-	cJSON_Delete(root);
-	while (fixes[i].status != 0 && fixes[i].status != c->status)
-		i++;
-	(void)snprintf(t->fix, sizeof(t->fix), "%s", fixes[i].fix);
-}
-
-static void
-explain_unreached(struct trial *t)
-{
-	bool nobody =
-	    t->client.error == ECONNREFUSED || t->client.error == ENOENT;
-
-	if (nobody)
-		(void)snprintf(
-		    t->why, sizeof(t->why), "nobody listens on %s", t->name);
-	else
-		(void)snprintf(t->why, sizeof(t->why),
-		    "%s cannot be reached: %s", t->name,
-		    strerror(t->client.error));
-	(void)snprintf(t->fix, sizeof(t->fix), "%s",
-	    nobody ? "start it: ccp start, or ccp service install"
-		   : "ccp doctor looks at HOST and PORT");
-}
-
-static void
-explain(struct trial *t)
-{
-	const struct client *c = &t->client;
-
-	if (t->why[0] != '\0')
-		return;
-	switch (c->failure) {
-	case CLIENT_NO_ADDRESS:
-		(void)give_up(t, "HOST is no address that is known here",
-		    "ccp doctor looks at HOST and PORT");
-		return;
-	case CLIENT_UNREACHED:
-		explain_unreached(t);
-		return;
-	case CLIENT_TIMEOUT:
-		(void)give_up(t, "the answer did not come in time",
-		    "ccp doctor looks for the reason; the server's log has "
-		    "more");
-		return;
-	case CLIENT_GARBLED:
-		(void)give_up(t, "what answers there does not speak HTTP",
-		    "another program has that port: ccp doctor says which");
-		return;
-	case CLIENT_FINE:
-	case CLIENT_CUT:
-		break;
-	}
-	if (c->status != 200 && c->status != 0)
-		explain_status(t);
-	else
-		(void)give_up(t, "the connection ended before the answer did",
-		    "the server's log says why");
-}
-
 /* --- telling ----------------------------------------------------------- */
 
 static void
@@ -357,8 +260,8 @@ as_json(const struct trial *t, bool ok)
 		if (t->client.status != 0)
 			(void)cJSON_AddNumberToObject(
 			    root, "status", t->client.status);
-		(void)cJSON_AddStringToObject(root, "error", t->why);
-		(void)cJSON_AddStringToObject(root, "fix", t->fix);
+		(void)cJSON_AddStringToObject(root, "error", t->failed.why);
+		(void)cJSON_AddStringToObject(root, "fix", t->failed.fix);
 		return root;
 	}
 	(void)cJSON_AddStringToObject(root, "model", t->answered_by);
@@ -393,9 +296,9 @@ show_failure(const struct trial *t)
 		(void)printf("\n");
 	(void)fflush(stdout);
 	(void)fputs("ccp: ", stderr);
-	print_plain(stderr, t->why);
-	if (t->fix[0] != '\0')
-		(void)fprintf(stderr, "\n     %s", t->fix);
+	print_plain(stderr, t->failed.why);
+	if (t->failed.fix[0] != '\0')
+		(void)fprintf(stderr, "\n     %s", t->failed.fix);
 	(void)fputs("\n", stderr);
 }
 
@@ -413,10 +316,9 @@ try_it(struct trial *t)
 	ok = send_request(t) && receive(t);
 	t->ended = clock_ms();
 	if (ok && t->first == 0)
-		ok = give_up(t, "the answer is empty",
-		    "the server's log says what Claude did");
+		ok = give_up(t, "the answer is empty");
 	if (!ok)
-		explain(t);
+		test_explain(&t->failed, &t->client, t->name);
 	if (t->json)
 		show_json(t, ok);
 	else if (ok)

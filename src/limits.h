@@ -84,7 +84,7 @@
 /* What the ccp command asks its own server */
 #define LIMIT_CLIENT_BYTES    (1u * 1024 * 1024) /* of an answer */
 #define LIMIT_CLIENT_PROBE_MS 3000               /* for GET /health */
-#define LIMIT_CLIENT_EXTRA_MS 15000 /* beyond the server's own time limits */
+#define LIMIT_CLIENT_EXTRA_MS 5000               /* beyond CLAUDE_TIMEOUT_MS */
 
 /* What a client is told while Claude says nothing */
 #define LIMIT_HOLD_BACK_MS   10000 /* the status may wait this long */

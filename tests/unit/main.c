@@ -36,6 +36,7 @@ static Suite *(*const suites[])(void) = {
     suite_config_change,
     suite_config_file,
     suite_directory_talk,
+    suite_doctor_judge,
     suite_exchange,
     suite_histogram,
     suite_home_path,

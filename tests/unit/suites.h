@@ -35,6 +35,7 @@ Suite *suite_claude_version(void);
 Suite *suite_config_change(void);
 Suite *suite_config_file(void);
 Suite *suite_directory_talk(void);
+Suite *suite_doctor_judge(void);
 Suite *suite_exchange(void);
 Suite *suite_histogram(void);
 Suite *suite_home_path(void);

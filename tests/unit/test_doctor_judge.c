@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli_doctor.h"
+
+#include <string.h>
+
+#include "claude_version.h"
+#include "cli_client.h"
+#include "suites.h"
+
+static struct doctor_report report;
+static struct settings settings;
+static char own_key[] = "a key of one's own";
+
+static void
+set_up(void)
+{
+	memset(&report, 0, sizeof report);
+	report.check = "the check";
+	settings = (struct settings){.api_key = own_key,
+	    .api_keys = "",
+	    .port = 8888,
+	    .host = "127.0.0.1",
+	    .cors_origin = "*",
+	    .claude_permission_mode = "default"};
+}
+
+/* The only finding; forgets it. */
+static void
+expect(enum doctor_level level, const char *text, const char *fix)
+{
+	const struct doctor_finding *f = &report.all[0];
+
+	ck_assert_uint_eq(report.n, 1);
+	ck_assert_int_eq(f->level, level);
+	ck_assert_str_eq(f->check, "the check");
+	ck_assert_msg(strstr(f->text, text) != NULL, "%s: %s", text, f->text);
+	if (fix[0] == '\0')
+		ck_assert_str_eq(f->fix, "");
+	ck_assert_msg(strstr(f->fix, fix) != NULL, "%s: %s", fix, f->fix);
+	report.n = 0;
+}
+
+START_TEST(more_findings_than_fit_are_lost)
+{
+	int i;
+
+	for (i = 0; i < DOCTOR_FINDINGS + 5; i++) {
+		doctor_say(&report, DOCTOR_OK, "%d", i);
+		doctor_fix(&report, "fix %d", i);
+	}
+	ck_assert_uint_eq(report.n, DOCTOR_FINDINGS);
+	ck_assert_str_eq(report.all[0].fix, "fix 0");
+	ck_assert_str_eq(report.all[DOCTOR_FINDINGS - 1].text, "63");
+}
+END_TEST
+
+START_TEST(claudes)
+{
+	static char path[] = "/bin/claude";
+	struct claude_facts f = {.why = "it is not there"};
+
+	judge_claude(&report, &f, false);
+	expect(DOCTOR_FAIL, "it is not there", "CLAUDE_PATH");
+	f.path = path;
+	judge_claude(&report, &f, false);
+	expect(DOCTOR_FAIL, "it is not there", "install Claude Code");
+	judge_claude(&report, &f, true);
+	expect(DOCTOR_WARN, "stand-in", "reset CLAUDE_PATH");
+	(void)memcpy(f.version, "1.2.3", sizeof "1.2.3");
+	(void)memcpy(f.account, "me", sizeof "me");
+	f.login = CLAUDE_LOGIN_YES;
+	judge_claude(&report, &f, false);
+	ck_assert_uint_eq(report.n, 2);
+	ck_assert_str_eq(report.all[0].text, "/bin/claude, version 1.2.3");
+	ck_assert_str_eq(report.all[1].text, "logged in: me");
+	report.n = 0;
+	f.too_old = true;
+	judge_claude(&report, &f, false);
+	report.n = 1;
+	expect(
+	    DOCTOR_FAIL, "older than " CLAUDE_VERSION_LEAST, "claude update");
+}
+END_TEST
+
+START_TEST(keys)
+{
+	judge_key(&report, &settings, true);
+	expect(DOCTOR_OK, "one of your own", "");
+	settings.api_key = "0123456789abcde";
+	judge_key(&report, &settings, false);
+	expect(DOCTOR_WARN, "only 15 characters", "API_KEY");
+	settings.api_keys = "there are others";
+	judge_key(&report, &settings, false);
+	expect(DOCTOR_OK, "one of your own", "");
+	settings.api_keys = "";
+	settings.api_key = SETTINGS_DEFAULT_KEY;
+	judge_key(&report, &settings, false);
+	expect(DOCTOR_WARN, "default one", "API_KEY");
+	judge_key(&report, &settings, true);
+	expect(DOCTOR_FAIL, "other machines can reach", "API_KEY");
+	settings.api_keys = "there are others";
+	judge_key(&report, &settings, true);
+	expect(DOCTOR_OK, "one of your own", "");
+}
+END_TEST
+
+START_TEST(origins)
+{
+	judge_browsers(&report, &settings, false);
+	expect(DOCTOR_OK, "any origin", "");
+	judge_browsers(&report, &settings, true);
+	expect(DOCTOR_WARN, "any origin", "CORS_ORIGIN");
+	settings.cors_origin = "";
+	judge_browsers(&report, &settings, true);
+	expect(DOCTOR_OK, "no page of another origin", "");
+	settings.cors_origin = "*";
+	settings.api_key = SETTINGS_DEFAULT_KEY;
+	judge_browsers(&report, &settings, true);
+	expect(DOCTOR_OK, "only pages of this machine", "");
+}
+END_TEST
+
+START_TEST(modes_of_the_configuration)
+{
+	judge_config_mode(&report, "/c", 0100600, true);
+	ck_assert_uint_eq(report.n, 0);
+	judge_config_mode(&report, "/c", 0100640, true);
+	expect(DOCTOR_WARN, "read by others", "chmod 600 /c");
+	judge_config_mode(&report, "/c", 0100602, true);
+	expect(DOCTOR_FAIL, "written by others", "chmod 600 /c");
+	judge_config_mode(&report, "/c", 0100600, false);
+	expect(DOCTOR_FAIL, "not your own", "chown");
+}
+END_TEST
+
+START_TEST(what_is_reachable)
+{
+	ck_assert(!doctor_reachable("127.0.0.1"));
+	ck_assert(!doctor_reachable("localhost, [::1] unix:/a.b"));
+	ck_assert(doctor_reachable("127.0.0.1,0.0.0.0"));
+	ck_assert(doctor_reachable("::"));
+	ck_assert(doctor_reachable("my.host"));
+}
+END_TEST
+
+static const struct {
+	const char *listen, *entry;
+	bool fits;
+} fits[] = {
+    {"127.0.0.1:8888", "127.0.0.1", true},
+    {"127.0.0.1:8889", "127.0.0.1", false},
+    {"127.0.0.2:8888", "127.0.0.1", false},
+    {"[::1]:8888", "::1", true},
+    {"[::1]:8888", "127.0.0.1", false},
+    {"8888", "::", true},
+    {"8888", "0.0.0.0", true},
+    {"8888", "127.0.0.1", false},
+    {"0.0.0.0:8888", "0.0.0.0", true},
+    {"0.0.0.0:8888", "127.0.0.1", false},
+    {"127.0.0.1:8888", "localhost", true},
+    {"192.0.2.1:8888", "localhost", false},
+    {"192.0.2.1:8888", "my.host", true},
+    {"/run/ccp.sock", "unix:/run/ccp.sock", true},
+    {"/run/ccp.sock", "unix:/run/other", false},
+    {"/run/ccp.sock", "127.0.0.1", false},
+    {"127.0.0.1:8888", "unix:/run/ccp.sock", false},
+    {"rubbish", "127.0.0.1", false},
+};
+
+START_TEST(what_a_socket_unit_stands_for)
+{
+	ck_assert_msg(doctor_listen_fits(fits[_i].listen, fits[_i].entry,
+			  8888) == fits[_i].fits,
+	    "%s for %s", fits[_i].listen, fits[_i].entry);
+}
+END_TEST
+
+START_TEST(units)
+{
+	struct unit_facts f = {.socket = "", .listens = "", .program = ""};
+
+	judge_units(&report, &f, &settings);
+	expect(DOCTOR_OK, "none is enabled: ", "");
+	f.socket = "/u/ccp.socket";
+	judge_units(&report, &f, &settings);
+	expect(DOCTOR_OK, "though its units are there", "");
+	f.enabled = true;
+	f.program = "/x";
+	f.executable = true;
+	f.linger = LINGER_YES;
+	judge_units(&report, &f, &settings);
+	expect(DOCTOR_FAIL, "listens on nothing", "ccp service install");
+	f.listens = "[::1]:8888 127.0.0.1:8888";
+	settings.host = "::1, 127.0.0.1";
+	judge_units(&report, &f, &settings);
+	expect(DOCTOR_OK, "listens on [::1]:8888 127.0.0.1:8888", "");
+	settings.host = "::1,127.0.0.2";
+	judge_units(&report, &f, &settings);
+	expect(DOCTOR_FAIL, "but HOST is ::1,127.0.0.2", "ccp service install");
+}
+END_TEST
+
+static void
+expect_host(const char **at, const char *want)
+{
+	char entry[CLIENT_HOST_BYTES];
+
+	ck_assert(client_next_host(at, entry));
+	ck_assert_str_eq(entry, want);
+}
+
+START_TEST(the_entries_of_host)
+{
+	const char *at = " 127.0.0.1,[::1] ,, unix:/x ::";
+	char name[300], entry[CLIENT_HOST_BYTES];
+
+	expect_host(&at, "127.0.0.1");
+	expect_host(&at, "::1");
+	expect_host(&at, "unix:/x");
+	expect_host(&at, "::");
+	ck_assert(!client_next_host(&at, entry));
+	client_name("::", 80, name, sizeof name);
+	ck_assert_str_eq(name, "http://[::1]:80");
+	client_name("0.0.0.0", 80, name, sizeof name);
+	ck_assert_str_eq(name, "http://127.0.0.1:80");
+	client_name("unix:/x", 80, name, sizeof name);
+	ck_assert_str_eq(name, "unix:/x");
+}
+END_TEST
+
+Suite *
+suite_doctor_judge(void)
+{
+	Suite *s = suite_create("doctor_judge");
+	TCase *t = tcase_create("doctor_judge");
+
+	tcase_add_checked_fixture(t, set_up, NULL);
+	tcase_add_test(t, more_findings_than_fit_are_lost);
+	tcase_add_test(t, claudes);
+	tcase_add_test(t, keys);
+	tcase_add_test(t, origins);
+	tcase_add_test(t, modes_of_the_configuration);
+	tcase_add_test(t, what_is_reachable);
+	tcase_add_loop_test(t, what_a_socket_unit_stands_for, 0,
+	    (int)(sizeof(fits) / sizeof(fits[0])));
+	tcase_add_test(t, units);
+	tcase_add_test(t, the_entries_of_host);
+	suite_add_tcase(s, t);
+	return s;
+}
