@@ -51,7 +51,8 @@ run_for(int64_t ms, const char *script)
 	int before = aid_open_fds();
 	bool ok;
 
-	(void)snprintf(text, sizeof text, "cd '%s' || exit 99; %s", aid_dir(), script);
+	(void)snprintf(
+	    text, sizeof text, "cd '%s' || exit 99; %s", aid_dir(), script);
 	ok = program_run(argv, env, ms, &out, &err, &result);
 	ck_assert_int_eq(aid_open_fds(), before);
 	return ok;
