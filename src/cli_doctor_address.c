@@ -221,8 +221,11 @@ check_entry(
 	client_name(entry, port, name, sizeof(name));
 	if (!can_listen(entry, port, why, sizeof(why)))
 		f.state = ask(entry, port);
-	if (f.state == ADDRESS_TAKEN && strncmp(entry, "unix:", 5) != 0)
+	if (f.state != ADDRESS_FREE && strncmp(entry, "unix:", 5) != 0)
 		find_holder(port, holder);
+	/* The Node.js version answers /health with the same words. */
+	if (f.state == ADDRESS_OURS && strncmp(holder, "node ", 5) == 0)
+		f.state = ADDRESS_TAKEN;
 	judge_address(&d->report, &f);
 	*original = false;
 }

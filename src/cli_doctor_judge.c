@@ -247,7 +247,9 @@ judge_taken(struct doctor_report *r, const struct address_facts *f)
 {
 	doctor_say(r, DOCTOR_FAIL, "%s is taken by %s%s, which is not this ccp",
 	    f->name, f->holder[0] == '\0' ? "another program" : f->holder,
-	    f->original ? ", perhaps the Node.js version of ccp" : "");
+	    f->original || strncmp(f->holder, "node ", 5) == 0
+		? ", perhaps the Node.js version of ccp"
+		: "");
 	doctor_fix(r, "end that program, or choose another port: ccp config "
 		      "set PORT 8889");
 }

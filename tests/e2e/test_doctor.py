@@ -20,7 +20,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 # pylint: disable=wrong-import-position
 import real_claude  # noqa: E402
 from ccp import Env, Start, check_stderr, free_port, program  # noqa: E402
-from tap import contains, eq, fail, lacks, main, ok, test  # noqa: E402
+from tap import (Skip, contains, eq, fail, lacks, main, ok,  # noqa: E402
+                 test)
 
 LEAST = re.search(r'CLAUDE_VERSION_LEAST "([\d.]+)"', pathlib.Path(
     os.path.dirname(os.path.abspath(__file__)), "..", "..", "src",
@@ -539,10 +540,12 @@ def closing_all(listener):
 
 
 class _Other(http.server.BaseHTTPRequestHandler):
+    text = b"Hello, I am not ccp."
+
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"Hello, I am not ccp.")
+        self.wfile.write(self.text)
 
     def log_message(self, *_):
         pass
@@ -560,6 +563,31 @@ def _():
         server.shutdown()
         if sys.platform == "linux":
             contains(found["text"], f"(process {os.getpid()})")
+
+
+class _Node(_Other):
+    text = b'{"status":"ok"}'
+
+
+@test("a port that the Node.js version has, which answers as ccp does")
+def _():
+    if sys.platform != "linux":
+        raise Skip("no /proc/self/comm")
+    comm = pathlib.Path("/proc/self/comm")
+    before = comm.read_text()
+    comm.write_text("node")
+    try:
+        with healthy() as env, http.server.ThreadingHTTPServer(
+                ("127.0.0.1", 0), _Node) as server:
+            env.environ["PORT"] = str(server.server_port)
+            threading.Thread(target=server.serve_forever,
+                             daemon=True).start()
+            finding(env, "address", "failure", f"is taken by node (process "
+                    f"{os.getpid()}), which is not this ccp, perhaps the "
+                    "Node.js version")
+            server.shutdown()
+    finally:
+        comm.write_text(before.strip())
 
 
 @test("a port that is taken by something that never answers")
