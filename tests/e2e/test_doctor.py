@@ -583,8 +583,7 @@ def _():
             threading.Thread(target=server.serve_forever,
                              daemon=True).start()
             finding(env, "address", "failure", f"is taken by node (process "
-                    f"{os.getpid()}), which is not this ccp, perhaps the "
-                    "Node.js version")
+                    f"{os.getpid()}), perhaps the Node.js version of ccp")
             server.shutdown()
     finally:
         comm.write_text(before.strip())
