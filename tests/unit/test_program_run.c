@@ -198,12 +198,18 @@ START_TEST(as_much_as_there_is_room_for_is_not_too_much)
 }
 END_TEST
 
-/* All of it is in the pipe when the program has ended already. */
+/* A program may have ended before the first byte of it was read: often
+ * enough that one of many is such. */
 START_TEST(what_it_wrote_last_is_not_lost)
 {
-	ck_assert(run("head -c 60000 /dev/zero; head -c 60000 /dev/zero >&2"));
-	ck_assert_uint_eq(out.len, 60000);
-	ck_assert_uint_eq(err.len, 60000);
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		buf_clear(&out);
+		ck_assert(
+		    run("exec dd if=/dev/zero bs=60000 count=1 2>/dev/null"));
+		ck_assert_uint_eq(out.len, 60000);
+	}
 }
 END_TEST
 
@@ -236,7 +242,6 @@ START_TEST(a_grandchild_that_writes_on_is_not_either)
 {
 	ck_assert(run("yes & echo $! >other; sleep 0.1"));
 	ck_assert(!result.late);
-	ck_assert(result.too_much);
 	/* Its pipe is closed. */
 	expect_gone(pid_in("other"));
 }
