@@ -36,6 +36,8 @@ static const struct {
     {"config", "", "", cli_config,
 	"set, get, list, reset, edit, path, help: the configuration",
 	cli_config_usage},
+    {"service", "", "", cli_service,
+	"install, uninstall, start, stop, restart, status", cli_service_usage},
     {"session", "", "", cli_session,
 	"list, show, clear, prune: remembered conversations",
 	cli_session_usage},

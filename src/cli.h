@@ -17,6 +17,10 @@ extern const char cli_start_usage[];
 int cli_config(int argc, char **argv);
 extern const char cli_config_usage[];
 
+/* ccp as a service of systemd or launchd. */
+int cli_service(int argc, char **argv);
+extern const char cli_service_usage[];
+
 /* Shows and removes sessions. */
 int cli_session(int argc, char **argv);
 extern const char cli_session_usage[];

@@ -47,7 +47,7 @@ LAYERS = {
     4: "access chat chat_directory chat_launch chat_mode chat_model "
        "chat_opening chat_reply chat_response chat_run chat_task chat_turn exchange health models "
        "refused route serve task",
-    5: "cli demo handler",
+    5: "cli demo handler service",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}
 # A main program may come in several files.

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ccp service status: all that one wants to know, on one screen.
+ */
+#include "cli_service.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "claude_find.h"
+#include "cleanup.h"
+#include "cli_claude.h"
+#include "cli_style.h"
+
+#include "banned.h"
+
+extern char **environ;
+
+#define LABEL_COLUMNS 14
+
+struct status {
+	const struct service_manager *manager;
+	struct service *service;
+	struct service_state state;
+	struct service_log log;
+	struct claude_facts claude;
+	char *old; /* unit of the Node.js version */
+};
+
+/* --- gathering --------------------------------------------------------- */
+
+static bool
+gather(struct status *st)
+{
+	struct service *s = st->service;
+
+	if (!st->manager->state(s, &st->state))
+		return false;
+	st->old = st->manager->old(s);
+	if (!st->state.installed)
+		return true;
+	st->manager->log(s, &st->log);
+	if (!service_as_installed(s, st->manager))
+		return false;
+	/* Nobody runs another user's programs. */
+	if (s->uid == geteuid())
+		claude_facts_find(&st->claude, &s->settings, s->env);
+	else
+		st->claude.path = claude_find(&s->settings, s->env,
+		    st->claude.why, sizeof(st->claude.why));
+	return true;
+}
+
+static int
+exit_status(const struct status *st)
+{
+	if (!st->state.installed)
+		return SERVICE_NOT_INSTALLED;
+	return st->state.listening ? EXIT_SUCCESS : SERVICE_NOT_LISTENING;
+}
+
+/* --- the screen -------------------------------------------------------- */
+
+/* What follows stands in the second column. */
+static void
+label(const char *text)
+{
+	(void)printf("%s%-*s%s", style(STYLE_DIM), LABEL_COLUMNS, text,
+	    style(STYLE_PLAIN));
+}
+
+static void
+show_headline(const struct status *st)
+{
+	label("service");
+	if (!st->state.installed)
+		(void)printf("%snot installed%s\n", style(STYLE_WARN),
+		    style(STYLE_PLAIN));
+	else
+		(void)printf("%s%s%s, in the hands of %s%s\n",
+		    style(st->state.listening ? STYLE_GOOD : STYLE_BAD),
+		    st->state.listening ? "listening" : "not listening",
+		    style(STYLE_PLAIN), st->manager->name,
+		    st->service->system ? " (system)" : "");
+	if (st->state.problem[0] != '\0') {
+		label("");
+		(void)printf("%s\n", st->state.problem);
+	}
+}
+
+static void
+show_where(const struct status *st)
+{
+	size_t i;
+
+	for (i = 0; i < st->state.n; i++) {
+		label(i == 0 ? "address" : "");
+		(void)printf("%s\n", st->state.where[i]);
+	}
+	label("begins");
+	(void)printf("%s\n",
+	    !st->state.enabled    ? "when it is started: it is not enabled"
+	    : st->service->system ? "with the system"
+	    : st->state.linger == 0
+		? "with a login, ends with the last (loginctl enable-linger)"
+	    : st->state.linger == 1 ? "with the system (linger)"
+				    : "with a login");
+}
+
+static void
+show_connections(const struct status *st)
+{
+	label("connections");
+	if (st->state.connections < 0)
+		(void)printf("not known");
+	else
+		(void)printf("%ld now", st->state.connections);
+	if (st->state.accepted >= 0)
+		(void)printf(", %ld since it listens", st->state.accepted);
+	(void)printf("\n");
+}
+
+static void
+show_line(const char *name, const struct service_line *line)
+{
+	int room = style_columns(stdout) - LABEL_COLUMNS - 21;
+	char when[32] = "";
+	struct tm tm;
+
+	label(name);
+	if (localtime_r(&line->when, &tm) != NULL)
+		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	(void)printf("%s  %.*s\n", when, room < 20 ? 20 : room, line->text);
+}
+
+static void
+show_log(const struct status *st)
+{
+	size_t i;
+
+	if (st->log.last.text[0] != '\0') {
+		show_line("last request", &st->log.last);
+	} else {
+		label("last request");
+		(void)printf("none in the log\n");
+	}
+	if (st->log.nerrors == 0) {
+		label("last errors");
+		(void)printf("none\n");
+	}
+	for (i = 0; i < st->log.nerrors; i++)
+		show_line(i == 0 ? "last errors" : "", &st->log.errors[i]);
+}
+
+static void
+show_claude(const struct status *st)
+{
+	const struct claude_facts *c = &st->claude;
+
+	label("claude");
+	if (c->path == NULL) {
+		(void)printf(
+		    "%s%s%s\n", style(STYLE_BAD), c->why, style(STYLE_PLAIN));
+		return;
+	}
+	(void)printf("%s\n", c->path);
+	if (st->service->uid != geteuid())
+		return;
+	label("");
+	if (c->version[0] == '\0') {
+		(void)printf(
+		    "%s%s%s\n", style(STYLE_BAD), c->why, style(STYLE_PLAIN));
+		return;
+	}
+	(void)printf("%s%s, ", c->version, c->too_old ? " (too old)" : "");
+	if (c->login == CLAUDE_LOGIN_YES)
+		(void)printf("logged in (%s)\n", c->account);
+	else
+		(void)printf("%s%s%s\n", style(STYLE_WARN),
+		    c->login == CLAUDE_LOGIN_NO
+			? "not logged in: run claude, and /login there"
+			: "it does not say whether it is logged in",
+		    style(STYLE_PLAIN));
+}
+
+static void
+show_screen(const struct status *st)
+{
+	(void)style_open(stdout, environ);
+	show_headline(st);
+	if (st->state.installed) {
+		show_where(st);
+		show_connections(st);
+		show_log(st);
+		show_claude(st);
+	} else {
+		label("");
+		(void)printf("ccp service install does that\n");
+	}
+	if (st->old != NULL) {
+		label("another ccp");
+		(void)printf("%s\n", st->old);
+	}
+}
+
+/* --- JSON -------------------------------------------------------------- */
+
+static void
+add_text(cJSON *to, const char *name, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		(void)cJSON_AddNullToObject(to, name);
+	else
+		(void)cJSON_AddStringToObject(to, name, text);
+}
+
+static void
+add_count(cJSON *to, const char *name, long count)
+{
+	if (count < 0)
+		(void)cJSON_AddNullToObject(to, name);
+	else
+		(void)cJSON_AddNumberToObject(to, name, (double)count);
+}
+
+static cJSON *
+line_json(const struct service_line *line)
+{
+	cJSON *object;
+
+	if (line->text[0] == '\0')
+		return cJSON_CreateNull();
+	object = cJSON_CreateObject();
+	(void)cJSON_AddNumberToObject(object, "time", (double)line->when);
+	(void)cJSON_AddStringToObject(object, "text", line->text);
+	return object;
+}
+
+static void
+add_claude(cJSON *to, const struct claude_facts *c)
+{
+	static const char *const words[] = {
+	    [CLAUDE_LOGIN_UNKNOWN] = NULL,
+	    [CLAUDE_LOGIN_NO] = "no",
+	    [CLAUDE_LOGIN_YES] = "yes",
+	};
+	cJSON *object = cJSON_AddObjectToObject(to, "claude");
+
+	add_text(object, "path", c->path);
+	add_text(object, "problem", c->why);
+	add_text(object, "version", c->version);
+	add_text(object, "logged_in", words[c->login]);
+	add_text(object, "account", c->account);
+}
+
+static cJSON *
+make_json(const struct status *st)
+{
+	cJSON *root = cJSON_CreateObject(), *list;
+	size_t i;
+
+	add_text(root, "manager", st->manager->name);
+	add_text(root, "scope", st->service->system ? "system" : "user");
+	(void)cJSON_AddBoolToObject(root, "installed", st->state.installed);
+	(void)cJSON_AddBoolToObject(root, "enabled", st->state.enabled);
+	(void)cJSON_AddBoolToObject(root, "listening", st->state.listening);
+	add_text(root, "problem", st->state.problem);
+	list = cJSON_AddArrayToObject(root, "addresses");
+	for (i = 0; i < st->state.n; i++)
+		(void)cJSON_AddItemToArray(
+		    list, cJSON_CreateString(st->state.where[i]));
+	add_count(root, "connections", st->state.connections);
+	add_count(root, "accepted", st->state.accepted);
+	if (st->state.linger < 0)
+		(void)cJSON_AddNullToObject(root, "linger");
+	else
+		(void)cJSON_AddBoolToObject(root, "linger", st->state.linger);
+	(void)cJSON_AddItemToObject(
+	    root, "last_request", line_json(&st->log.last));
+	list = cJSON_AddArrayToObject(root, "last_errors");
+	for (i = 0; i < st->log.nerrors; i++)
+		(void)cJSON_AddItemToArray(list, line_json(&st->log.errors[i]));
+	add_claude(root, &st->claude);
+	add_text(root, "other_ccp", st->old);
+	return root;
+}
+
+static void
+print_json(const struct status *st)
+{
+	cJSON *root = make_json(st);
+	char *text = cJSON_Print(root);
+
+	(void)printf("%s\n", text == NULL ? "null" : text);
+	cJSON_free(text);
+	cJSON_Delete(root);
+}
+
+int
+service_show_status(
+    const struct service_manager *m, struct service *s, bool json)
+{
+	struct status st = {.manager = m, .service = s};
+	int result = EXIT_FAILURE;
+
+	if (!gather(&st)) {
+		(void)fprintf(stderr, "ccp: %s\n", s->err);
+	} else {
+		if (json)
+			print_json(&st);
+		else
+			show_screen(&st);
+		result = exit_status(&st);
+	}
+	claude_facts_clear(&st.claude);
+	free(st.old);
+	return result;
+}
