@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "cli.h"
@@ -261,6 +262,13 @@ usage(void)
 	return CLI_USAGE;
 }
 
+static bool
+may(struct service *s, int (*verb)(struct job *j))
+{
+	return !s->system || verb == status || geteuid() == 0 ||
+	       service_fail(s, "--system needs root: use sudo");
+}
+
 static int
 run(struct job *j, int (*verb)(struct job *j), bool system, const char *user,
     bool replace)
@@ -270,7 +278,8 @@ run(struct job *j, int (*verb)(struct job *j), bool system, const char *user,
 
 	if (service_open(s, system, user)) {
 		s->replace = replace;
-		j->manager = service_manager(s);
+		if (may(s, verb))
+			j->manager = service_manager(s);
 		result = j->manager == NULL ? complain(s) : verb(j);
 	} else {
 		result = complain(s);
