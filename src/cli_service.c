@@ -232,6 +232,9 @@ service_follow(const struct settings *settings, struct buf *said)
 	s.settings.host = settings->host;
 	s.settings.port = settings->port;
 	ok = service_addresses(&s) && m->move(&s);
+	if (ok && !state.listening)
+		buf_addf(&s.said, "The service listens there when it is "
+				  "started: ccp service start\n");
 	buf_addstr(said, buf_str(&s.said));
 	if (!ok)
 		buf_addf(said, "The service stays as it was: %s\n", s.err);

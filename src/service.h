@@ -51,6 +51,7 @@ struct service {
 	bool system;   /* units of the system, for one user */
 	bool replace;  /* the Node.js version's unit may be set aside */
 	char user[64]; /* whose Claude answers */
+	bool named;    /* that is known, and not only who runs this */
 	uid_t uid;
 	char *home; /* of that user */
 	char **env; /* what the service's handlers will see of ours */

@@ -50,9 +50,7 @@ find_user(struct service *s, const char *name)
 		name = found;
 	if (name == NULL && s->system)
 		name = settings_getenv(environ, "SUDO_USER");
-	if (name == NULL && s->system && geteuid() == 0)
-		return service_fail(
-		    s, "--system needs --user NAME: whose Claude shall answer");
+	s->named = name != NULL;
 	pw = name != NULL ? getpwnam(name) : getpwuid(geteuid());
 	if (pw == NULL)
 		return service_fail(s, "there is no user \"%s\"",
@@ -280,6 +278,9 @@ service_plan(struct service *s)
 {
 	char err[512];
 
+	if (s->system && !s->named)
+		return service_fail(
+		    s, "--system needs --user NAME: whose Claude shall answer");
 	if (!service_addresses(s))
 		return false;
 	s->handler = program_of_ours("ccp-handler");

@@ -26,12 +26,14 @@ def _skip_all(why):
     sys.exit(0)
 
 
-def run_inside(script, arguments, seconds, claude=False):
+def run_inside(script, arguments, seconds, claude=False, root=False):
     """Runs tests/e2e/SCRIPT --inside ARGUMENTS there, and exits as it does.
-    claude: with the real Claude Code, where there is one."""
+    claude: with the real Claude Code, where there is one.  root: as root."""
     bed = SRC / "tests" / "systemd" / "bed"
     python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
     command = [str(bed), "-t", str(seconds), "-b", f"{SRC}:{INSIDE_SRC}"]
+    if root:
+        command.append("-r")
     environ = dict(os.environ)
     if claude:
         with contextlib.suppress(Skip):

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ccp service --system: units of the system that serve for one user.  This
+script starts itself again, as root, in the container of tests/systemd/bed.
+"""
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+
+SRC = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SRC / "tests" / "lib"))
+
+# pylint: disable=wrong-import-position
+import bed
+import http_client
+from ccp import chat_body
+from tap import contains, eq, fail, main, ok, test
+
+USER = "bed"
+KEY = "canary-of-the-system-test"
+UNITS = pathlib.Path("/etc/systemd/system")
+
+
+# --- inside ----------------------------------------------------------------
+
+def configure(**settings):
+    who = pwd.getpwnam(USER)
+    path = pathlib.Path(who.pw_dir, ".ccp", "config.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({
+        "API_KEY": KEY, "ASK_WORKING_DIR": "never", "CLAUDE_PATH": "demo",
+        "PORT": 9999, **settings}), encoding="utf-8")
+    for place in (path, path.parent):
+        os.chown(place, who.pw_uid, who.pw_gid)
+
+
+def service(*words, status=0, user=None, **variables):
+    done = subprocess.run(
+        ["ccp", "service", *words], text=True, capture_output=True,
+        check=False, timeout=100, user=user, extra_groups=[] if user else None,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root",
+             **variables})
+    if done.returncode != status:
+        fail(f"ccp service {' '.join(words)}: {done.returncode}\n"
+             f"{done.stdout}\n{done.stderr}")
+    return done.stderr if status == 1 else done.stdout
+
+
+def tree():
+    return sorted(str(p) for p in UNITS.rglob("*"))
+
+
+def connect():
+    return http_client.Client(
+        socket.create_connection(("127.0.0.1", 9999), 30),
+        {"Authorization": f"Bearer {KEY}"})
+
+
+@test("install --system --user: it serves as that user, and leaves no file")
+def _():
+    configure()
+    before = tree()
+    contains(service("install", "--system", status=1), "--user NAME")
+    contains(service("install", "--system", "--user", "nobody-such", status=1),
+             "there is no user")
+    contains(service("install", "--system", "--user", USER),
+             "http://127.0.0.1:9999/v1")
+    with connect() as http:
+        response = http.post_json("/v1/chat/completions", chat_body("Hello!"))
+        eq(response.status, 200)
+        contains(response.json()["choices"][0]["message"]["content"], "Hello!")
+        owners = subprocess.run(["ps", "-C", "ccp-handler", "-o", "user="],
+                                text=True, capture_output=True, check=True)
+        eq(owners.stdout.split(), [USER])
+    home = pathlib.Path(pwd.getpwnam(USER).pw_dir)
+    made = list(home.glob(".claude/projects/*/*.jsonl"))
+    eq([p.owner() for p in made], [USER])
+    for name in ("ccp.socket", "ccp@.service"):
+        text = (UNITS / name).read_text(encoding="utf-8")
+        ok(KEY not in text, text)
+    contains(text, f"\nUser={USER}\n")
+    contains(text, f"\nWorkingDirectory={home}\n")
+    shutil.copy(UNITS / "ccp@.service", "/tmp/ccp@1.service")
+    done = subprocess.run(
+        ["systemd-analyze", "--man=no", "verify", UNITS / "ccp.socket",
+         "/tmp/ccp@1.service"], capture_output=True, text=True, check=False)
+    eq((done.stderr, done.returncode), ("", 0))
+    shown = json.loads(service("status", "--system", "--json"))
+    eq((shown["scope"], shown["listening"], shown["addresses"]),
+       ("system", True, ["http://127.0.0.1:9999/v1"]))
+    # whoever looks, for whom it is stands in the unit
+    screen = service("status", "--system", user=USER, HOME=str(home))
+    contains(screen, "in the hands of systemd (system)")
+    contains(screen, "2.1.197, logged in (demo)")
+    contains(service("stop", "--system", status=1, user=USER, HOME=str(home)),
+             "needs root")
+    service("restart", "--system")
+    service("install", "--system", "--user", USER)
+    with connect() as http:
+        eq(http.get("/health").status, 200)
+    service("uninstall", "--system")
+    eq(tree(), before)
+    service("status", "--system", status=4)
+
+
+@test("who used sudo is whose Claude answers")
+def _():
+    configure()
+    service("install", "--system", SUDO_USER=USER)
+    contains((UNITS / "ccp@.service").read_text(encoding="utf-8"),
+             f"\nUser={USER}\n")
+    service("uninstall", "--system")
+
+
+@test("a local socket is that user's alone")
+def _():
+    configure(HOST="unix:/run/ccp-test.sock")
+    service("install", "--system", "--user", USER)
+    path = pathlib.Path("/run/ccp-test.sock")
+    eq((path.owner(), oct(path.stat().st_mode & 0o777)), (USER, oct(0o600)))
+    service("uninstall", "--system")
+    ok(not path.exists(), path)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] != ["--inside"]:
+        bed.run_inside("test_service_system.py", sys.argv[1:], 120, root=True)
+    del sys.argv[1]
+    main()
