@@ -87,12 +87,12 @@
 #define LIMIT_CLIENT_EXTRA_MS 5000               /* beyond CLAUDE_TIMEOUT_MS */
 
 /* ccp service */
-#define LIMIT_SERVICE_MS       30000 /* a call of systemctl or launchctl */
-#define LIMIT_SERVICE_STOP_MS  20000 /* until no handler is left */
-#define LIMIT_SERVICE_LOOK_MS  100   /* how often it is looked */
-#define LIMIT_SERVICE_RETRIES  10    /* of launchctl bootstrap */
-#define LIMIT_SERVICE_LINES    60    /* of the log, for the last request */
-#define LIMIT_UNIT_BYTES       65536
+#define LIMIT_SERVICE_MS      30000 /* a call of systemctl or launchctl */
+#define LIMIT_SERVICE_STOP_MS 20000 /* until no handler is left */
+#define LIMIT_SERVICE_LOOK_MS 100   /* how often it is looked */
+#define LIMIT_SERVICE_RETRIES 10    /* of launchctl bootstrap */
+#define LIMIT_SERVICE_LINES   60    /* of the log, for the last request */
+#define LIMIT_UNIT_BYTES      65536
 
 /* What a client is told while Claude says nothing */
 #define LIMIT_HOLD_BACK_MS   10000 /* the status may wait this long */

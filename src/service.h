@@ -190,6 +190,9 @@ void service_pause(void);
 /* malloc'ed text, as of printf; NULL: out of memory. */
 char *service_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What stands before its last slash, malloc'ed; NULL: nothing does. */
+char *service_directory_of(const char *path);
+
 /* s->err; always false. */
 bool service_fail(struct service *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

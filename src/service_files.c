@@ -158,26 +158,29 @@ service_commit(struct service *s)
 
 /* --- changing ---------------------------------------------------------- */
 
+/* False: errno. */
+static bool
+make_directory(struct service_files *f, const char *path)
+{
+	if (mkdir(path, 0700) == -1)
+		return errno == EEXIST;
+	if (f->nmade < sizeof(f->made) / sizeof(f->made[0]))
+		f->made[f->nmade++] = strdup(path);
+	return true;
+}
+
 bool
 service_mkdir(struct service *s, const char *path)
 {
 	struct service_files *f = &s->files;
-	CLEANUP_FREE char *above = strdup(path);
-	char *slash = above == NULL ? NULL : strrchr(above, '/');
+	CLEANUP_FREE char *above = service_directory_of(path);
 
-	if (mkdir(path, 0700) == 0) {
-		if (f->nmade < sizeof(f->made) / sizeof(f->made[0]))
-			f->made[f->nmade++] = strdup(path);
+	if (make_directory(f, path))
 		return true;
-	}
-	if (errno == EEXIST)
-		return true;
-	if (errno != ENOENT || slash == NULL || slash == above)
+	if (errno != ENOENT || above == NULL)
 		return fail_file(s, path);
-	*slash = '\0';
 	return service_mkdir(s, above) &&
-	       (access(above, F_OK) == 0 ? service_mkdir(s, path)
-					 : fail_file(s, above));
+	       (make_directory(f, path) || fail_file(s, path));
 }
 
 static bool
@@ -223,12 +226,10 @@ put(const char *path, const char *text, size_t len, mode_t mode)
 bool
 service_write(struct service *s, const char *path, const char *text)
 {
-	CLEANUP_FREE char *dir = strdup(path);
-	char *slash = dir == NULL ? NULL : strrchr(dir, '/');
+	CLEANUP_FREE char *dir = service_directory_of(path);
 
-	if (slash == NULL)
+	if (dir == NULL)
 		return service_fail(s, "out of memory");
-	*slash = '\0';
 	if (!service_mkdir(s, dir))
 		return false;
 	/* For everybody to read: managers do not want secrets in there. */

@@ -232,13 +232,10 @@ add_list(struct buf *to, const char *list)
 static void
 add_directory_of(struct buf *to, const char *program)
 {
-	CLEANUP_FREE char *dir = program == NULL ? NULL : strdup(program);
-	char *slash = dir == NULL ? NULL : strrchr(dir, '/');
+	CLEANUP_FREE char *dir = service_directory_of(program);
 
-	if (slash == NULL || slash == dir)
-		return;
-	*slash = '\0';
-	add_list(to, dir);
+	if (dir != NULL)
+		add_list(to, dir);
 }
 
 /*

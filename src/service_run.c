@@ -32,6 +32,16 @@ service_text(const char *fmt, ...)
 	return n < 0 ? NULL : text;
 }
 
+char *
+service_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		return NULL;
+	return service_text("%.*s", (int)(slash - path), path);
+}
+
 bool
 service_fail(struct service *s, const char *fmt, ...)
 {
@@ -60,7 +70,7 @@ tell_failure(struct service *s, const char *const *words, const char *said,
 	CLEANUP_BUF struct buf b = BUF_INIT(sizeof(s->err));
 	size_t i, len = strcspn(said, "\n");
 
-	for (i = 0; words[i] != NULL && i < 4; i++)
+	for (i = 0; i < 4 && words[i] != NULL; i++)
 		buf_addf(&b, "%s%s", i == 0 ? "" : " ", words[i]);
 	if (r->error != 0)
 		buf_addf(&b, ": %s", strerror(r->error));

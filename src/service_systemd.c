@@ -284,6 +284,9 @@ read_line(const char *line, struct shown *to, struct service_state *state)
 static bool
 state(struct service *s, struct service_state *ret)
 {
+	static const char properties[] =
+	    "LoadState,UnitFileState,ActiveState,Result,Listen,NConnections,"
+	    "NAccepted";
 	CLEANUP_FREE char *own = unit_path(s, UNIT_SOCKET);
 	CLEANUP_FREE char *linger =
 	    service_text("/var/lib/systemd/linger/%s", s->user);
@@ -293,10 +296,7 @@ state(struct service *s, struct service_state *ret)
 	*ret = (struct service_state){.connections = -1, .accepted = -1};
 	if (own == NULL || linger == NULL)
 		return service_fail(s, "out of memory");
-	if (!SYSTEMCTL(s, "show", "-p",
-		"LoadState,UnitFileState,ActiveState,Result,Listen,"
-		"NConnections,NAccepted",
-		UNIT_SOCKET))
+	if (!SYSTEMCTL(s, "show", "-p", properties, UNIT_SOCKET))
 		return false;
 	for (line = buf_str(&s->out); *line != '\0';
 	     line += strcspn(line, "\n"), line += *line == '\n')
