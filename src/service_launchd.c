@@ -342,7 +342,7 @@ log_of(struct service *s, struct service_log *ret)
 {
 	CLEANUP_FREE char *path = plist_log_path(s);
 	CLEANUP_FREE char *text = NULL;
-	size_t len, end;
+	size_t len = 0, end;
 
 	memset(ret, 0, sizeof(*ret));
 	text = path == NULL ? NULL : read_tail(path, &len);
