@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""./bootstrap run in a fresh copy of the sources with an empty HOME."""
+"""./bootstrap run in a fresh copy of the sources with an empty HOME, and what
+./bootstrap does where there is another package manager than here."""
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 # pylint: disable=wrong-import-position
 from ccp import SRC, chat_body, free_port  # noqa: E402
 from http_client import Client  # noqa: E402
-from tap import contains, eq, main, test, until  # noqa: E402
+from tap import add, contains, eq, main, ok, test, until  # noqa: E402
 
 
 def health(port):
@@ -65,6 +66,146 @@ def _():
             if run.poll() is None:
                 os.killpg(run.pid, signal.SIGKILL)
                 run.wait()
+
+
+# --- other systems ----------------------------------------------------------
+
+# Each records how it was called.  What a package manager installs is there
+# from then on.
+LOG = 'printf "%s\\n" "${0##*/} $*" >>"$BED/log"\n'
+FAKES = {
+    "apt-get": 'touch "$BED/installed"',
+    "dnf": 'touch "$BED/installed"',
+    "pacman": 'touch "$BED/installed"',
+    "brew": '[ "$1" != --prefix ] || { echo /brew; exit; }\n'
+            'touch "$BED/installed"',
+    "sudo": 'exec "$@"',
+    "id": 'echo "$BED_UID"',
+    "uname": 'echo "$BED_SYSTEM"',
+    "make": 'echo "CPPFLAGS=${CPPFLAGS-} LDFLAGS=${LDFLAGS-}" >>"$BED/log"',
+    "autoreconf": "", "automake": "",
+    # libraries and headers
+    "pkg-config": '[ -e "$BED/installed" ]',
+    "cc": '[ -e "$BED/installed" ]',
+    "configure": 'touch config.status',
+}
+QUIET = ("id", "uname", "pkg-config", "cc")  # asked for what is there
+BUILD_TOOLS = ("cc", "make", "autoreconf", "automake", "pkg-config")
+BORROWED = ("bash", "sh", "cat", "dirname", "env", "getconf", "touch", "sed")
+
+
+def fake(directory, name):
+    path = os.path.join(directory, name)
+    with open(path, "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\n" + ("" if name in QUIET else LOG)
+                + FAKES[name] + "\n")
+    os.chmod(path, 0o755)
+
+
+def elsewhere(manager, *more, system="Linux", uid=0, argument=None):
+    """./bootstrap where there is that package manager, and besides it the
+    programs of more: status, what it said, what it called."""
+    with tempfile.TemporaryDirectory(prefix="ccp-test-") as bed:
+        path, tree = os.path.join(bed, "bin"), os.path.join(bed, "ccp")
+        os.mkdir(path)
+        os.mkdir(tree)
+        for name in BORROWED:
+            os.symlink(shutil.which(name), os.path.join(path, name))
+        for name in ("id", "uname", *filter(None, [manager]), *more):
+            fake(path, name)
+        shutil.copy(SRC / "bootstrap", tree)
+        fake(tree, "configure")
+        # found where they are missing and the packages have come
+        late = os.path.join(bed, "late")
+        os.mkdir(late)
+        for name in BUILD_TOOLS:
+            fake(late, name)
+        if manager:
+            with open(os.path.join(path, manager), "a",
+                      encoding="ascii") as f:
+                f.write('for tool in "$BED"/late/*; do\n'
+                        '[ -e "$BED/bin/${tool##*/}" ] ||'
+                        ' ln -s "$tool" "$BED/bin/"\ndone\n')
+            os.symlink(shutil.which("ln"), os.path.join(path, "ln"))
+        done = subprocess.run(
+            [os.path.join(path, "bash"), "bootstrap",
+             *filter(None, [argument])],
+            cwd=tree, text=True, capture_output=True, timeout=60, check=False,
+            env={"PATH": path, "BED": bed, "HOME": bed, "BED_UID": str(uid),
+                 "BED_SYSTEM": system})
+        try:
+            with open(os.path.join(bed, "log"), encoding="utf-8") as f:
+                called = f.read().splitlines()
+        except FileNotFoundError:
+            called = []
+        return done.returncode, done.stderr, called
+
+
+MANAGERS = {
+    "apt-get": "apt-get -q install -y --no-install-recommends gcc make "
+               "autoconf automake pkg-config libcjson-dev nettle-dev "
+               "libsystemd-dev libgdbm-dev libc6-dev",
+    "dnf": "dnf -q install -y --setopt=install_weak_deps=False gcc make "
+           "autoconf automake pkgconf-pkg-config cjson-devel nettle-devel "
+           "systemd-devel gdbm-devel glibc-devel",
+    "pacman": "pacman -S --needed --noconfirm gcc make autoconf automake "
+              "pkgconf cjson nettle systemd-libs gdbm glibc",
+}
+
+
+def installs_all(manager, command):
+    for uid, sudo in ((0, []), (1000, ["sudo"])):
+        status, said, called = elsewhere(manager, *sudo, uid=uid)
+        eq(status, 0, said)
+        installs = [c for c in called if c.startswith(f"{manager} -q install")
+                    or c.startswith(f"{manager} -S")]
+        eq(installs, [command])
+        eq([c for c in called if c.startswith("configure")],
+           ["configure --quiet"])
+        eq(bool([c for c in called if c.startswith("sudo")]), bool(sudo))
+
+
+for manager_name, install_line in MANAGERS.items():
+    add(f"./bootstrap installs what is missing with {manager_name}",
+        lambda m=manager_name, i=install_line: installs_all(m, i))
+
+
+@test("./bootstrap installs with Homebrew, and builds with what is there")
+def _():
+    status, said, called = elsewhere("brew", "cc", "make", system="Darwin",
+                                     uid=501)
+    eq(status, 0, said)
+    contains(called, "brew install autoconf automake pkgconf cjson nettle "
+                     "gdbm")
+    contains(called, "configure --quiet --without-systemd")
+    contains(called, "CPPFLAGS=-I/brew/include  LDFLAGS=-L/brew/lib ")
+    status, said, _ = elsewhere("brew", system="Darwin", uid=501)
+    eq(status, 1)
+    contains(said, "xcode-select --install")
+
+
+@test("./bootstrap installs only what is missing")
+def _():
+    status, said, called = elsewhere("dnf", "make", "automake")
+    eq(status, 0, said)
+    line, = [c for c in called if c.startswith("dnf")]
+    for package in ("make", "automake"):
+        ok(package not in line.split(), line)
+    ok("gcc" in line.split(), line)
+
+
+@test("./bootstrap says what to do where it cannot install")
+def _():
+    status, said, called = elsewhere(None)
+    eq((status, called), (1, []))
+    contains(said, "missing: gcc make")
+    contains(said, "no package manager")
+    status, said, called = elsewhere("dnf", uid=1000)
+    eq((status, called), (1, []))
+    contains(said, "as root, run: dnf -q install")
+    status, said, called = elsewhere("pacman", argument="check")
+    eq((status, called), (1, []))
+    contains(said, 'elsewhere there is "make check"')
 
 
 if __name__ == "__main__":
