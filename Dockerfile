@@ -2,7 +2,7 @@
 # ccp in a container:
 #
 #   docker build -t ccp .
-#   docker run -d --name ccp --init -p 127.0.0.1:8888:8888 \
+#   docker run -d --name ccp -p 127.0.0.1:8888:8888 \
 #       -e API_KEY='a long secret' -v ccp-claude:/home/ccp/.claude \
 #       -v ccp-state:/home/ccp/.ccp -v ~/projects:/projects ccp
 #   docker exec -it ccp claude          # log in, once
@@ -10,6 +10,8 @@
 # It listens on all addresses of the container, so it does not start without
 # a key of your own.
 ARG BASE=debian:bookworm-slim
+# Only to fetch Claude Code with npm.
+ARG NODE=node:22-bookworm-slim
 
 FROM ${BASE} AS build
 RUN apt-get -q update && \
@@ -25,24 +27,20 @@ RUN autoreconf -fi && \
 
 # Claude Code, as npm has it: the program of this platform, which needs no
 # Node.  Its licence is its maker's.
-FROM ${BASE} AS claude
+FROM ${NODE} AS claude
 ARG CLAUDE_VERSION=2.1.330
 RUN mkdir -p /tree/usr/local/bin && \
     if [ -n "$CLAUDE_VERSION" ]; then \
-	case $(dpkg --print-architecture) in \
-	amd64) platform=linux-x64 ;; \
-	arm64) platform=linux-arm64 ;; \
+	case $(uname -m) in \
+	x86_64) platform=linux-x64 ;; \
+	aarch64) platform=linux-arm64 ;; \
 	*) echo 'there is no Claude Code for this platform' >&2; exit 1 ;; \
 	esac && \
-	apt-get -q update && \
-	DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
-	    --no-install-recommends ca-certificates npm && \
 	npm install --prefix /npm --ignore-scripts --force --no-audit \
 	    --no-fund "@anthropic-ai/claude-code@$CLAUDE_VERSION" && \
 	mv "/npm/node_modules/@anthropic-ai/claude-code-$platform/claude" \
 	    /tree/usr/local/bin/ && \
-	chmod 755 /tree/usr/local/bin/claude && \
-	rm -rf /npm; \
+	chmod 755 /tree/usr/local/bin/claude; \
     fi
 
 FROM ${BASE}

@@ -2,8 +2,9 @@
 """Builds and runs the image of ./Dockerfile where there is no Docker engine.
 
 buildah does what one does, with chroot for its containers, so that it works
-inside of a container too; debootstrap makes the image that the file begins
-with, from the mirror that apt uses on this machine.
+inside of a container too; debootstrap makes the images that the file begins
+with, from the mirror that apt uses on this machine.  These two are kept in the
+cache directory.
 
 All of it happens in name spaces of its own (apart()): whatever is mounted or
 still runs goes with them, and once the image is there the network is a
@@ -15,6 +16,7 @@ import fcntl
 import json
 import os
 import pathlib
+import platform
 import re
 import shutil
 import signal
@@ -33,6 +35,8 @@ PLACE = "CCP_TEST_IMAGE"
 NEEDS = ("buildah", "debootstrap", "unshare", "apt-get")
 NAME = "localhost/ccp"
 BASE = "localhost/base"
+NODE = "localhost/node"
+INSIDE_AUTHORITIES = "/etc/authorities.crt"
 
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -101,6 +105,10 @@ def _output(argv, seconds):
     return done.stdout
 
 
+def _tag(name):
+    return name.split("/")[1]
+
+
 class Image:
     """The image, as build() made it.  config: what an engine would go by."""
 
@@ -126,33 +134,73 @@ class Image:
         """The default of a build argument."""
         return re.search(rf"^ARG {name}=(\S*)$", self.dockerfile, re.M)[1]
 
-    def _make_base(self):
-        suite = re.search(r":([a-z]+)", self.argument("BASE"))[1]
+    def _make_base(self, suite):
         tree = self.place / "base"
         _output(["debootstrap", "--variant=minbase", suite, str(tree),
                  _mirror(suite)], 300)
-        shutil.rmtree(tree / "var/cache/apt/archives")
-        (tree / "var/cache/apt/archives/partial").mkdir(parents=True)
+        for unwanted in ("var/cache/apt/archives", "var/lib/apt/lists"):
+            shutil.rmtree(tree / unwanted)
+            (tree / unwanted / "partial").mkdir(parents=True)
         (tree / "etc/dpkg/dpkg.cfg.d/image").write_text(DPKG, encoding="ascii")
-        if os.path.exists(npm.AUTHORITIES):
-            shutil.copyfile(npm.AUTHORITIES, tree / "etc/machine.crt")
-            (tree / "root/.npmrc").write_text("cafile=/etc/machine.crt\n",
-                                              encoding="ascii")
         name = self.buildah("from", "scratch").strip()
         self.buildah("add", "-q", name, str(tree), "/", seconds=120)
         self.buildah("commit", "-q", "--rm", name, BASE, seconds=120)
         shutil.rmtree(tree)
 
+    def _make_node(self):
+        """Node of the system, with an npm of npm's own: the system's brings a
+        compiler along."""
+        tree = self.place / "npm"
+        npm.install("npm@10", tree)
+        tree.joinpath(".npmrc").write_text(
+            f"cafile={INSIDE_AUTHORITIES}\n", encoding="ascii")
+        name = self.buildah("from", BASE).strip()
+        self.buildah("run", "--isolation", "chroot", name, "--", "sh", "-c",
+                     "apt-get -q update && apt-get -q install -y "
+                     "--no-install-recommends nodejs && ln -s "
+                     "/root/node_modules/npm/bin/npm-cli.js /usr/bin/npm",
+                     seconds=300)
+        self.buildah("add", "-q", name, str(tree), "/root")
+        self.buildah("commit", "-q", "--rm", name, NODE, seconds=120)
+        shutil.rmtree(tree)
+
+    def _make_both(self, suite, cache):
+        self._make_base(suite)
+        self._make_node()
+        new = cache.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        for name in (BASE, NODE):
+            self.buildah("push", "-q", name, f"oci:{new}:{_tag(name)}",
+                         seconds=120)
+        new.rename(cache)
+
+    def _begin(self):
+        """The two images that the file begins with."""
+        suite = re.search(r":([a-z]+)", self.argument("BASE"))[1]
+        cache = npm.cache(f"images-{suite}-{platform.machine()}")
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with open(f"{cache}.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not cache.exists():
+                self._make_both(suite, cache)
+                return
+        for name in (BASE, NODE):
+            made = self.buildah("pull", "-q", f"oci:{cache}:{_tag(name)}",
+                                seconds=120)
+            self.buildah("tag", made.strip(), name)
+
     def build(self, spoil=lambda context: None, **arguments):
         """From a copy of the sources, which spoil may change before."""
-        self._make_base()
+        self._begin()
         context = self.place / "context"
         shutil.copytree(SRC, context, symlinks=True,
                         ignore=shutil.ignore_patterns(".git", "build-ci"))
         subprocess.run(["chmod", "-R", "u+w", str(context)], check=True)
         spoil(context)
         given = [f"--build-arg={n}={v}" for n, v in
-                 {"BASE": BASE, **arguments}.items()]
+                 {"BASE": BASE, "NODE": NODE, **arguments}.items()]
+        if os.path.exists(npm.AUTHORITIES):
+            given.append(f"--volume={npm.AUTHORITIES}:{INSIDE_AUTHORITIES}:ro")
         self.buildah("bud", "--isolation", "chroot", "--format", "docker",
                      "--jobs", "2", *given, "-t", NAME, str(context),
                      seconds=500)

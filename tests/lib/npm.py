@@ -31,6 +31,19 @@ def environment():
     return env
 
 
+def install(package, to, *options):
+    """Installs one into a directory; Skip where that fails."""
+    if not shutil.which("npm"):
+        raise Skip("npm is not installed")
+    done = subprocess.run(
+        ["npm", "install", "--prefix", str(to), "--ignore-scripts",
+         "--no-audit", "--no-fund", *options, package],
+        env=environment(), capture_output=True, text=True, timeout=600,
+        check=False)
+    if done.returncode:
+        raise Skip(f"npm install {package}: {done.stderr.strip()[-300:]}")
+
+
 def cache(name):
     """The directory of what was once installed."""
     base = os.environ.get("XDG_CACHE_HOME") \

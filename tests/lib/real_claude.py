@@ -13,8 +13,6 @@ import fcntl
 import functools
 import os
 import platform
-import shutil
-import subprocess
 import sys
 
 import npm
@@ -37,19 +35,6 @@ def _platform_package():
     if not machine or not system:
         raise Skip(f"no Claude CLI for {sys.platform} {platform.machine()}")
     return f"claude-code-{system}-{machine}"
-
-
-# --force: the newest wants a newer Node, but only for its installer
-def _install(version, to):
-    if not shutil.which("npm"):
-        raise Skip("npm is not installed and CCP_TEST_CLAUDE is not set")
-    done = subprocess.run(
-        ["npm", "install", "--prefix", str(to), "--ignore-scripts",
-         "--force", "--no-audit", "--no-fund", f"{PACKAGE}@{version}"],
-        env=npm.environment(), capture_output=True, text=True, timeout=600,
-        check=False)
-    if done.returncode:
-        raise Skip(f"npm install {PACKAGE}@{version}: {done.stderr.strip()[-300:]}")
 
 
 @functools.cache
@@ -88,7 +73,8 @@ def _installed(version):
     with open(cache / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not any(p.exists() for p in places):
-            _install(version, cache)
+            # --force: the newest wants a newer Node, but for its installer
+            npm.install(f"{PACKAGE}@{version}", cache, "--force")
     for path in places:
         if path.exists():
             path.chmod(0o755)
