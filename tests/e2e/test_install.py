@@ -21,7 +21,10 @@ EVERYWHERE = {
     "share/man/man1/ccp.1", "share/man/man5/ccp-config.5",
     "share/man/man8/ccp-handler.8", "share/doc/ccp/README.md",
     "share/doc/ccp/COPYING", "share/doc/ccp/architecture.md",
-    "share/doc/ccp/protocol.md", "share/doc/ccp/security.md"}
+    "share/doc/ccp/protocol.md", "share/doc/ccp/security.md",
+    "share/bash-completion/completions/ccp",
+    "share/zsh/site-functions/_ccp",
+    "share/fish/vendor_completions.d/ccp.fish"}
 LINUX = {"lib/systemd/user/ccp.socket", "lib/systemd/user/ccp@.service"}
 MACOS = {"share/ccp/ccp.plist"}
 
