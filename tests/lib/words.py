@@ -32,7 +32,7 @@ class Words:
 
 def _synopsis(line):
     """Of one line "ccp VERB ...": the verb and its Words.  A word in brackets
-    or in capitals is the user's."""
+    or in capitals is the user's; (or WORD) is another name."""
     values = {option: set(words.split("|")) for option, words in
               re.findall(r"(--[a-z-]+)[ =]([a-z]+(?:\|[a-z]+)+)", line)}
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line))
@@ -40,6 +40,7 @@ def _synopsis(line):
     rest = re.sub(r"\[.*", "", line[line.index(verb) + len(verb):])
     first = re.match(r" ([a-z]+(?: ?\| ?[a-z]+)*)(?![\w-])", rest)
     commands = set(re.split(r" ?\| ?", first[1])) if first else set()
+    commands |= set(re.findall(r"\(or ([a-z]+)\)", line))
     return verb, Words(commands, options, values)
 
 
@@ -74,9 +75,9 @@ def verbs():
     return re.findall(r"^  ([a-z]+)  ", ccp("help"), re.M)
 
 
-def of_usage(verb):
+def of_usage(verb, text=None):
     """Of "ccp VERB --help"."""
-    usage, _, rest = ccp(verb, "--help").partition("\n")
+    usage, _, rest = (text or ccp(verb, "--help")).partition("\n")
     lines = [usage.removeprefix("usage: ")]
     for line in rest.splitlines():
         if not line.startswith("       "):
@@ -93,10 +94,10 @@ def of_program():
     return {verb: of_usage(verb) for verb in verbs()}
 
 
-def of_man_page():
+def of_man_page(page=SRC / "man" / "ccp.1"):
     """Of the synopsis of ccp(1)."""
     done = subprocess.run(
-        ["mandoc", "-T", "ascii", "-O", "width=400", SRC / "man" / "ccp.1"],
+        ["mandoc", "-T", "ascii", "-O", "width=400", page],
         capture_output=True, text=True, check=True)
     # What is underlined is the user's word; bold is struck twice.
     text = re.sub("_\b(.)", lambda m: m[1].upper(), done.stdout)
