@@ -94,13 +94,13 @@ def _mirror(suite):
     raise Skip(f"apt has no mirror of {suite} here")
 
 
-def _output(argv, seconds):
+def _output(argv, seconds, cwd=None):
     """Of a command that has to succeed."""
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=seconds, check=False)
+                          timeout=seconds, cwd=cwd, check=False)
     if done.returncode:
-        fail(f"{' '.join(argv[:8])} ...: status {done.returncode}\n"
+        fail(f"{' '.join(argv[:10])} ...: status {done.returncode}\n"
              + done.stdout[-3000:])
     return done.stdout
 
@@ -127,8 +127,8 @@ class Image:
         self._buildah.append("vfs" if overlay.returncode else "overlay")
         self.config = {}
 
-    def buildah(self, *argv, seconds=60):
-        return _output([*self._buildah, *argv], seconds)
+    def buildah(self, *argv, seconds=60, cwd=None):
+        return _output([*self._buildah, *argv], seconds, cwd)
 
     def argument(self, name):
         """The default of a build argument."""
@@ -185,8 +185,10 @@ class Image:
                 self._make_both(suite, cache)
                 return
         for name in (BASE, NODE):
-            made = self.buildah("pull", "-q", f"oci:{cache}:{_tag(name)}",
-                                seconds=120)
+            # relative: it makes a name of the path, which not all paths are
+            made = self.buildah(
+                "pull", "-q", f"oci:{cache.name}:{_tag(name)}", seconds=120,
+                cwd=cache.parent)
             self.buildah("tag", made.strip(), name)
 
     def build(self, spoil=lambda context: None, **arguments):
