@@ -19,7 +19,7 @@ from ccp import PASSED_ON, TAG_NAME, Env  # noqa: E402
 from http_client import Client  # noqa: E402
 from image import Container, Image, apart, loopback_only  # noqa: E402
 from mock_messages import Mock  # noqa: E402
-from tap import contains, eq, lacks, main, ok, test, until  # noqa: E402
+from tap import contains, eq, fail, lacks, main, ok, test, until  # noqa: E402
 
 VERSION = real_claude.VERSIONS["measured"]
 PORT = 8888  # nothing else runs where this runs
@@ -48,12 +48,18 @@ def client():
                   {"Authorization": f"Bearer {KEY}"})
 
 
-def listening():
-    try:
-        client().close()
-    except OSError:
-        return False
-    return True
+def wait_for(running):
+    """Until it listens; fails with what it says if it ends."""
+    def listens():
+        if running.process.poll() is not None:
+            fail(f"it has ended\n{running.stderr()}")
+        try:
+            client().close()
+        except OSError:
+            return False
+        return True
+
+    until(listens, 60, "a listening socket")
 
 
 def programs(env):
@@ -107,7 +113,7 @@ def _():
     with Env() as env, Container(image()) as container:
         ok(not container.healthy(), "healthy before it runs")
         with container.start(env, CLAUDE_PATH="demo", API_KEY=KEY) as running:
-            until(listening, 30, "a listening socket")
+            wait_for(running)
             for process in programs(env):
                 eq(uids(process.pid), {UID}, process.command)
             for stream in (False, True):
@@ -121,6 +127,30 @@ def _():
             ok(not container.healthy(), "healthy when it has ended")
 
 
+def level(pid):
+    """Its ids in the name spaces that it is in, the innermost last."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        line, = [line for line in f if line.startswith("NSpid:")]
+    return [int(n) for n in line.split()[1:]]
+
+
+@test("as the first process it answers, buries the dead, and stops")
+def _():
+    with Env() as env, Container(image()) as container:
+        with container.start(env, first=True, CLAUDE_PATH="demo",
+                             API_KEY=KEY) as running:
+            wait_for(running)
+            program, = programs(env)
+            eq((level(program.pid)[-1], uids(program.pid)), (1, {UID}))
+            for _ in range(3):
+                with client() as http:
+                    asked = ask(http, "first", "yes", "Hello!")
+                eq(asked.status, 200, running.stderr())
+            until(lambda: not procs.children(program.pid), 10,
+                  "an end of all its children")
+            eq(container.stop(running, program), 0)
+
+
 @test("the real Claude answers in it, and what it knows is in the volumes")
 def _():
     with Mock() as api, Env() as env, Container(image()) as container:
@@ -128,7 +158,7 @@ def _():
         named = [n for n in child if not n.startswith(PASSED_ON)]
         with container.start(env, API_KEY=KEY, ASK_WORKING_DIR="never",
                              CLAUDE_ENV=",".join(named), **child) as running:
-            until(listening, 30, "a listening socket")
+            wait_for(running)
             said = []
             for want in ("new", "resumed"):
                 with client() as http:

@@ -32,7 +32,7 @@ from ccp import SRC, TAG_NAME, Running
 from tap import Skip, fail
 
 PLACE = "CCP_TEST_IMAGE"
-NEEDS = ("buildah", "debootstrap", "unshare", "apt-get")
+NEEDS = ("buildah", "debootstrap", "unshare", "chroot", "apt-get")
 NAME = "localhost/ccp"
 BASE = "localhost/base"
 NODE = "localhost/node"
@@ -249,11 +249,26 @@ class Container:
             fail(f"HEALTHCHECK is {kind}")
         return self.run("/bin/sh", "-c", command)[0] == 0
 
+    def as_first(self, variables):
+        """The image's own command as the first process of its name space,
+        which buildah does not make and an engine does."""
+        config = self.image.config
+        root = self.image.buildah("mount", self.name).strip()
+        given = [f"{n}={v}" for n, v in variables.items()]
+        return ["unshare", "--pid", "--fork", "--kill-child",
+                f"--mount-proc={root}/proc", shutil.which("chroot"),
+                f"--userspec={config['User']}:{config['User']}", root,
+                "env", "-i", "HOME=/home/ccp", *config["Env"], *given,
+                "sh", "-c", f"cd {config['WorkingDir']} && exec \"$@\"", "sh",
+                *self.command()]
+
     @contextlib.contextmanager
-    def start(self, env, **variables):
+    def start(self, env, first=False, **variables):
         """The image's own command; yields it running.  env is of the test's
         side: its tag marks what runs inside."""
-        argv = self.argv(self.command(), {TAG_NAME: env.tag, **variables})
+        variables = {TAG_NAME: env.tag, **variables}
+        argv = self.as_first(variables) if first \
+            else self.argv(self.command(), variables)
         running = Running(env, argv, stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL)
         try:
