@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_service.h"
 #include "config_change.h"
 #include "config_file.h"
 #include "json_span.h"
@@ -93,17 +94,31 @@ config_say_remarks(const char *path)
 		(void)config_complain("%.*s", (int)(end - at), at);
 }
 
-void
-config_place_changed(void)
+bool
+config_place_changed(const struct config_job *j)
 {
-	(void)printf("A \"ccp start\" that runs listens there after a HUP "
-		     "signal\n");
+	CLEANUP_BUF struct buf said = BUF_INIT(REMARKS_BYTES);
+	char *const nothing[] = {NULL}; /* a service has none of ours */
+	struct settings s;
+	char err[512];
+	bool ok;
+
+	/* What is wrong in the file elsewhere has been said. */
+	if (settings_load(&s, j->path, nothing, err, sizeof err) == -1)
+		return true;
+	ok = service_follow(&s, &said);
+	settings_free(&s);
+	(void)fputs(buf_str(&said), ok ? stdout : stderr);
+	if (said.len == 0)
+		(void)printf("A \"ccp start\" that runs listens there after a "
+			     "HUP signal\n");
+	return ok;
 }
 
 /* --- set and reset ----------------------------------------------------- */
 
 /* What may be said of a value that is in the file now, or not any more. */
-static void
+static bool
 say_changed(const struct config_job *j, const struct setting *row)
 {
 	const char *env = settings_getenv(environ, row->name);
@@ -113,8 +128,7 @@ say_changed(const struct config_job *j, const struct setting *row)
 				      "wins over the file",
 		    row->name);
 	config_say_weak(row, j->path);
-	if (config_is_place(row))
-		config_place_changed();
+	return !config_is_place(row) || config_place_changed(j);
 }
 
 static bool
@@ -195,8 +209,7 @@ set_value(const struct config_job *j, const char *given)
 		j->path, row->name, buf_str(&json), err, sizeof err))
 		return config_complain("%s", err);
 	say_set(row, &v);
-	say_changed(j, row);
-	return EXIT_SUCCESS;
+	return say_changed(j, row) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* argv: the words of the value. */
@@ -241,8 +254,7 @@ reset(const struct config_job *j)
 	}
 	(void)printf("%s has its default now: %s\n", row->name,
 	    row->fallback[0] != '\0' ? row->fallback : "(none)");
-	say_changed(j, row);
-	return EXIT_SUCCESS;
+	return say_changed(j, row) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int

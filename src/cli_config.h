@@ -50,8 +50,9 @@ bool config_check_place(const struct setting *row,
 /* Says what there is to say of a value that has just been stored. */
 void config_say_weak(const struct setting *row, const char *path);
 
-/* HOST and PORT are read by what listens, and not for each connection. */
+/* HOST and PORT are read by what listens, and not for each connection: an
+ * installed service is moved.  False: it could not be, which has been said. */
 bool config_is_place(const struct setting *row);
-void config_place_changed(void);
+bool config_place_changed(const struct config_job *j);
 
 #endif

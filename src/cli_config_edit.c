@@ -244,6 +244,7 @@ put_in_place(const struct config_job *j, const struct draft *d, bool *ret_keep)
 	char *const nothing[] = {NULL};
 	struct settings old;
 	char err[CONFIG_CHANGE_ERR_BYTES];
+	bool followed;
 
 	if (d->before != NULL && strcmp(d->before, d->after) == 0) {
 		(void)printf("Nothing is changed\n");
@@ -259,11 +260,10 @@ put_in_place(const struct config_job *j, const struct draft *d, bool *ret_keep)
 		return config_complain("%s; the draft is %s", err, d->name);
 	}
 	(void)printf("%s is changed\n", j->path);
-	if (listens_elsewhere(j, &old))
-		config_place_changed();
+	followed = !listens_elsewhere(j, &old) || config_place_changed(j);
 	settings_free(&old);
 	config_say_remarks(j->path);
-	return EXIT_SUCCESS;
+	return followed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int

@@ -23,6 +23,7 @@
 #include "runtime_dir.h"
 #include "session_place.h"
 #include "session_store.h"
+#include "settings_remarks.h"
 #include "work_dir.h"
 
 #include "banned.h"
@@ -36,11 +37,12 @@ say_unknown(struct doctor_report *r, const char *name)
 
 	if (row != NULL && strcmp(row->name, name) == 0)
 		return;
+	if (row == NULL)
+		row = settings_nearest(name);
 	doctor_say(
 	    r, DOCTOR_WARN, "config.json has a key that is ignored: %s", name);
 	if (row != NULL)
-		doctor_fix(
-		    r, "write it as %s: keys are in upper case", row->name);
+		doctor_fix(r, "write it as %s, if that is meant", row->name);
 	else
 		doctor_fix(r, "see ccp-config(5) for the keys that there are");
 }

@@ -10,8 +10,8 @@
 
 #include "buf.h"
 #include "cleanup.h"
-#include "cli_text.h"
 #include "json_text.h"
+#include "screen_text.h"
 
 #include "banned.h"
 
@@ -62,10 +62,10 @@ add_cell(struct buf *to, const struct listed_session *one, int column,
 		buf_addf(to, "%" PRIu32, one->state.turns);
 		break;
 	case COLUMN_DIRECTORY:
-		text_add_path(to, one->state.cwd, home);
+		screen_text_path(to, one->state.cwd, home);
 		break;
 	default:
-		text_add_clean(to, one->state.title);
+		screen_text_add(to, one->state.title);
 		break;
 	}
 }
@@ -73,7 +73,7 @@ add_cell(struct buf *to, const struct listed_session *one, int column,
 static void
 print_cell(const char *text, size_t wide, bool last)
 {
-	size_t have = text_width(text);
+	size_t have = screen_text_width(text);
 
 	(void)fputs(text, stdout);
 	if (last)
@@ -94,8 +94,8 @@ show_table(const struct sessions *s, int64_t now, const char *home)
 		for (i = 0; i < s->n; i++) {
 			buf_clear(&cell);
 			add_cell(&cell, &s->all[i], c, id_chars, now, home);
-			if (text_width(buf_str(&cell)) > widths[c])
-				widths[c] = text_width(buf_str(&cell));
+			if (screen_text_width(buf_str(&cell)) > widths[c])
+				widths[c] = screen_text_width(buf_str(&cell));
 		}
 	}
 	for (c = 0; s->n > 0 && c < COLUMNS; c++)
@@ -122,7 +122,7 @@ print_line(const char *name, const char *text)
 {
 	CLEANUP_BUF struct buf clean = BUF_INIT(CELL_BYTES);
 
-	text_add_clean(&clean, text);
+	screen_text_add(&clean, text);
 	(void)printf("%-14s%s\n", name, buf_str(&clean));
 }
 
@@ -175,7 +175,7 @@ print_member(const char *name, const char *text)
 	CLEANUP_BUF struct buf clean = BUF_INIT(CELL_BYTES),
 			       quoted = BUF_INIT((size_t)2 * CELL_BYTES);
 
-	text_add_clean(&clean, text);
+	screen_text_add(&clean, text);
 	json_text_quote_str(&quoted, buf_str(&clean));
 	(void)printf("\"%s\": %s, ", name, buf_str(&quoted));
 }

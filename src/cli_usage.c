@@ -17,9 +17,9 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_style.h"
-#include "cli_text.h"
 #include "cli_usage_data.h"
 #include "cli_usage_show.h"
+#include "screen_text.h"
 #include "settings.h"
 #include "state_dir.h"
 
@@ -272,7 +272,7 @@ show_none(const struct usage_report *r, const char *home)
 {
 	CLEANUP_BUF struct buf path = BUF_INIT(4 * PATH_MAX);
 
-	text_add_path(&path, r->directory, home);
+	screen_text_path(&path, r->directory, home);
 	if (r->reading.files > 0 && r->since[0] != '\0')
 		(void)printf("No request since %s.  Older ones: "
 			     "ccp usage --since all\n",

@@ -11,7 +11,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
-#include "cli_text.h"
+#include "screen_text.h"
 
 #include "banned.h"
 
@@ -71,7 +71,7 @@ add_text(cJSON *to, const char *name, const char *text)
 {
 	CLEANUP_BUF struct buf clean = BUF_INIT(4 * PATH_MAX);
 
-	text_add_clean(&clean, text);
+	screen_text_add(&clean, text);
 	return cJSON_AddStringToObject(to, name, buf_str(&clean)) != NULL;
 }
 
@@ -169,7 +169,7 @@ print_field(const char *text)
 	CLEANUP_BUF struct buf clean = BUF_INIT(TEXT_BYTES);
 	const char *at;
 
-	text_add_clean(&clean, text);
+	screen_text_add(&clean, text);
 	text = buf_str(&clean);
 	if (strpbrk(text, "\",") == NULL) {
 		(void)printf("%s,", text);

@@ -9,7 +9,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "cli_style.h"
-#include "cli_text.h"
+#include "screen_text.h"
 
 #include "banned.h"
 
@@ -95,10 +95,10 @@ add_name(struct buf *to, unsigned by, const struct usage_group *g)
 		buf_addstr(to, g->day);
 		break;
 	case USAGE_BY_MODEL:
-		text_add_clean(to, g->model[0] == '\0' ? "(none)" : g->model);
+		screen_text_add(to, g->model[0] == '\0' ? "(none)" : g->model);
 		break;
 	default:
-		text_add_clean(to, g->key[0] == '\0' ? "API_KEY" : g->key);
+		screen_text_add(to, g->key[0] == '\0' ? "API_KEY" : g->key);
 		break;
 	}
 }
@@ -169,7 +169,7 @@ widen(struct screen *c, const struct usage_sum *s)
 	for (i = 0; i < rows_of(c, s); i++) {
 		for (column = 0; column < COLUMNS; column++) {
 			add_cell(&cell, s->by, s->groups[i], column);
-			width = text_width(buf_str(&cell));
+			width = screen_text_width(buf_str(&cell));
 			if (width > c->widths[column])
 				c->widths[column] = width;
 		}
@@ -212,7 +212,7 @@ print_spaces(size_t n)
 static void
 print_name(const struct screen *c, const char *text)
 {
-	size_t wide = c->widths[NAME], have = text_width(text);
+	size_t wide = c->widths[NAME], have = screen_text_width(text);
 	size_t keep = have > wide ? wide - 1 : have, n = 0;
 
 	while (text[n] != '\0' &&
@@ -322,7 +322,7 @@ print_foot(const struct usage_report *r, const char *home)
 {
 	CLEANUP_BUF struct buf path = BUF_INIT(4 * PATH_MAX);
 
-	text_add_path(&path, r->directory, home);
+	screen_text_path(&path, r->directory, home);
 	(void)printf("\n%sIN and OUT are tokens, CACHE is the part of IN that "
 		     "came from the cache, FIRST\n"
 		     "the median time to the first token.  The ledger is "

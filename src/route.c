@@ -11,10 +11,10 @@
 #include "banned.h"
 
 static const struct route routes[] = {
-    {"GET", "/health", false, false, health_serve},
-    {"GET", "/v1/models", true, false, models_serve},
-    {"GET", MODELS_BELOW, true, false, models_serve_one},
-    {"POST", "/v1/chat/completions", true, true, chat_serve},
+    {"GET", "/health", false, false, false, health_serve},
+    {"GET", "/v1/models", true, false, false, models_serve},
+    {"GET", MODELS_BELOW, true, false, false, models_serve_one},
+    {"POST", "/v1/chat/completions", true, true, true, chat_serve},
 };
 #define NROUTES (sizeof(routes) / sizeof(routes[0]))
 

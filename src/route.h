@@ -16,6 +16,7 @@ struct route {
 	const char *path;
 	bool needs_key;
 	bool takes_json; /* the request has a JSON body */
+	bool counted;    /* it is noted in the ledger of usage */
 	/* Answers, or leaves a task in the exchange that will. */
 	void (*serve)(struct exchange *x);
 };

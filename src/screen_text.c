@@ -45,6 +45,19 @@ screen_text_add(struct buf *to, const char *text)
 	add(to, text, SIZE_MAX);
 }
 
+void
+screen_text_path(struct buf *to, const char *path, const char *home)
+{
+	size_t len = home == NULL ? 0 : strlen(home);
+
+	if (len > 1 && strncmp(path, home, len) == 0 &&
+	    (path[len] == '/' || path[len] == '\0')) {
+		buf_addch(to, '~');
+		path += len;
+	}
+	screen_text_add(to, path);
+}
+
 size_t
 screen_text_width(const char *text)
 {

@@ -13,6 +13,9 @@
  * which a terminal would obey: each is a question mark. */
 void screen_text_add(struct buf *to, const char *text);
 
+/* The same of a path, with ~ for the home directory; home may be NULL. */
+void screen_text_path(struct buf *to, const char *path, const char *home);
+
 /* Characters, not bytes; wide ones count as one. */
 size_t screen_text_width(const char *text);
 

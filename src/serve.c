@@ -10,6 +10,7 @@
 #include "exchange.h"
 #include "http_response.h"
 #include "io.h"
+#include "ledger.h"
 #include "limits.h"
 #include "log.h"
 #include "route.h"
@@ -34,6 +35,7 @@ begin(struct server *s, const struct http_head *head)
 {
 	exchange_end(&s->x);
 	exchange_begin(&s->x, head);
+	s->route = NULL;
 	s->open = true;
 }
 
@@ -146,6 +148,21 @@ on_request(struct server *s)
 	s->route->serve(&s->x);
 }
 
+/* The request is over: it is logged, and noted if it may have cost something.
+ * A ledger that cannot be written harms nobody. */
+static void
+close_request(struct server *s)
+{
+	s->open = false;
+	exchange_log(&s->x);
+	if (s->route == NULL || !s->route->counted ||
+	    strcmp(s->settings->usage_ledger, "on") != 0)
+		return;
+	if (ledger_add(&s->x.record, s->x.env) == -1)
+		log_warn(
+		    "%s the ledger of usage: %s", s->x.id, strerror(errno));
+}
+
 static void
 on_over(struct server *s)
 {
@@ -153,7 +170,7 @@ on_over(struct server *s)
 		s->x.task->ops->cancel(s->x.task);
 	if (s->open && !s->x.finished) {
 		exchange_failed(&s->x, "client_left");
-		exchange_log(&s->x);
+		close_request(s);
 	}
 	s->open = false;
 	s->over = true;
@@ -164,8 +181,7 @@ log_answer(struct server *s)
 {
 	if (!s->open || !s->x.finished)
 		return;
-	s->open = false;
-	exchange_log(&s->x);
+	close_request(s);
 }
 
 /* What happened on the connection.  One request at a time: while Claude is

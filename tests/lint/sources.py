@@ -14,24 +14,14 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
                    or pathlib.Path(__file__).resolve().parents[2])
 
 LAYERS = {
-    0: "banned buf cleanup clock histogram limits log random utf8 version",
-    1: "address api_keys child io json_span json_text ledger ledger_line "
-       "listener local_socket model_names "
-       "pollset private_dir proc_tree program_run programs request_record "
-       "runtime_dir settings settings_load settings_models signals slots "
-       "state_dir usage_sum work_dir",
-    0: "banned buf cleanup clock limits log random screen_text utf8 version",
-    1: "address api_keys child config_change config_file home_path io json_span json_text listener local_socket model_names "
-       "pollset proc_tree program_run programs runtime_dir settings settings_check settings_load "
-       "settings_models settings_remarks signals slots work_dir",
-    0: "banned buf cleanup clock limits log random utf8 version",
-    1: "address api_keys child io json_span json_text listener local_socket model_names "
-       "pollset proc_tree program_run programs request_record runtime_dir settings settings_load "
-    0: "banned buf cleanup clock limits lock_wait log log_file log_text random "
-       "utf8 version",
-    1: "address api_keys child io json_span json_text listener local_socket log_setup "
-       "model_names pollset proc_tree program_run programs request_log request_record runtime_dir settings settings_load "
-       "settings_models signals slots work_dir",
+    0: "banned buf cleanup clock histogram limits lock_wait log log_file "
+       "log_text random screen_text utf8 version",
+    1: "address api_keys child config_change config_file home_path io "
+       "json_span json_text ledger ledger_line listener local_socket "
+       "log_setup model_names pollset private_dir proc_tree program_run "
+       "programs request_log request_record runtime_dir settings "
+       "settings_check settings_load settings_models settings_remarks "
+       "signals slots state_dir usage_sum work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
     3: "answer_form api_error claude claude_args claude_body claude_error "
@@ -45,8 +35,8 @@ LAYERS = {
        "session_place session_record session_store stop_filter store_copy "
        "store_file store_lock store_scan store_value tool_names",
     4: "access chat chat_directory chat_launch chat_mode chat_model "
-       "chat_opening chat_reply chat_response chat_run chat_task chat_turn exchange health models "
-       "refused route serve task",
+       "chat_opening chat_reply chat_response chat_run chat_task chat_turn "
+       "exchange health models refused route serve task",
     5: "cli demo handler service",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}
