@@ -244,6 +244,25 @@ def _():
         contains(mac.run("status", status=3), "not listening")
 
 
+@test("status reads the lines of LOG_FORMAT=json too")
+def _():
+    with Mac() as mac:
+        mac.run("install")
+        lines = [{"time": f"2026-11-22T21:00:0{n}.000Z", "name": "ccp",
+                  **line} for n, line in enumerate([
+                      {"level": "error", "message": "the one"},
+                      {"level": "info", "message": "request", "status": 429,
+                       "method": "POST", "path": "/v1/chat/completions"},
+                      {"level": "debug", "message": "request", "status": 200,
+                       "method": "GET", "path": "/none"}])]
+        mac.log.write_text("".join(json.dumps(line) + "\n" for line in lines),
+                           encoding="utf-8")
+        shown = json.loads(mac.run("status", "--json"))
+        eq(shown["last_request"], {"time": 1795381201,
+                                   "text": "POST /v1/chat/completions 429"})
+        eq(shown["last_errors"], [{"time": 1795381200, "text": "the one"}])
+
+
 @test("stop, start, restart; each twice")
 def _():
     with Mac() as mac:
