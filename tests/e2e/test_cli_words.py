@@ -87,7 +87,9 @@ def _():
     for before, want in ((["ccp", "-"], words.EVERYWHERE),
                          (["ccp", "sess"], {"session"}),
                          (["ccp", "start", "-"], {"--help"}),
-                         (["ccp", "start", ""], set())):
+                         (["ccp", "start", ""], set()),
+                         (["ccp", "config", "set", "LOG_LEVEL", "w"],
+                          {"warn"})):
         got = words.bash(
             'file=$1; shift; source "$file"; COMP_WORDS=("$@") '
             'COMP_CWORD=$(($# - 1)); _ccp; echo "${COMPREPLY[*]}"', *before)
@@ -109,6 +111,17 @@ def _():
             'COMP_WORDS=(ccp session show "") COMP_CWORD=3; _ccp; '
             'echo "${COMPREPLY[*]}"')
         eq(got, "0d3ae5d0 77aa\n")
+
+
+@test("the completions have the keys of the configuration, and their values")
+def _():
+    want = {key: set(values) for key, values in words.settings()}
+    ok(len(want) > 20, "src/settings.c has another form now")
+    want["DEFAULT_MODEL"] = {"sonnet", "opus", "haiku"}
+    for shell, keys in (("bash", words.keys_of_bash()),
+                        ("zsh", words.keys_of_zsh()),
+                        ("fish", words.keys_of_fish())):
+        eq(keys, want, shell)
 
 
 def sound(shell, name):

@@ -194,3 +194,42 @@ def settings():
     return [(name, re.findall(r'"(\w+)"', (re.search(
         r"\.choices = LIST\((.*?)\)", row, re.S) or ["", ""])[1]))
             for name, row in rows]
+
+
+def keys_of_bash():
+    """{key: its values}, by letting it complete "config set"."""
+    script = BASH.partition("ask ccp ''")[0] + r"""
+ask ccp config set ''
+for key in "${COMPREPLY[@]}"; do
+	ask ccp config set PORT 1 "$key" ''
+done
+"""
+    found = {}
+    for line in bash(script).splitlines():
+        asked, _, got = line.partition(":")
+        key = asked.split()[-1]
+        if key == "set":
+            found = {name: set() for name in got.split()}
+        else:
+            found[key] = set(got.split())
+    return found
+
+
+def keys_of_zsh():
+    text = (COMPLETIONS / "_ccp").read_text(encoding="utf-8")
+    listed = re.search(r"_ccp_keys\(\) \{(.*?)\n\}", text, re.S)[1]
+    found = {key: set() for key in re.findall(r"[A-Z_]{4,}", listed)}
+    for key, values in re.findall(
+            r"^\t\(([A-Z_]+)\)\s+compadd ([\w ]+)", text, re.M):
+        found[key] = set(values.split())
+    return found
+
+
+def keys_of_fish():
+    text = (COMPLETIONS / "ccp.fish").read_text(encoding="utf-8")
+    listed = re.search(r"function __ccp_keys\n(.*?)\nend", text, re.S)[1]
+    found = {key: set() for key in re.findall(r"[A-Z_]{4,}", listed)}
+    for key, values in re.findall(
+            r"^ +case ([A-Z_]+)\n +string split ' ' '([\w ]+)'", text, re.M):
+        found[key] = set(values.split())
+    return found
