@@ -39,7 +39,7 @@ _ccp_keys() {
 	    CLAUDE_TIMEOUT_MS CLAUDE_IDLE_TIMEOUT_MS SESSION_TTL_MS \
 	    SESSION_FILE CLAUDE_ENV SYSTEM_PROMPT_MODE DEFAULT_MODEL MODELS \
 	    MAX_CONNECTIONS LOG_LEVEL LOG_FORMAT LOG_FILE LOG_MAX_SIZE \
-	    LOG_MAX_FILES
+	    LOG_MAX_FILES USAGE_LEDGER
 }
 
 # The values of a key, or of an option, that are known.
@@ -51,6 +51,7 @@ _ccp_values() {
 	    bypassPermissions ;;
 	SYSTEM_PROMPT_MODE) echo replace append ;;
 	LOG_LEVEL | --level) echo error warn info debug ;;
+	USAGE_LEDGER) echo on off ;;
 	LOG_FORMAT) echo text json ;;
 	DEFAULT_MODEL | -m | --model) echo sonnet opus haiku ;;
 	--by) echo day model key ;;

@@ -108,6 +108,7 @@ LOG_FORMAT              text                                         default
 LOG_FILE                (none)                                       default
 LOG_MAX_SIZE            1mb                                          file
 LOG_MAX_FILES           5                                            default
+USAGE_LEDGER            on                                           default
 """
 
 FILE = """\

@@ -362,7 +362,9 @@ def _():
     with healthy() as env:
         env.write_config('{"CLAUDE_PAHT": "/x"}')
         finding(env, "configuration", "warning", "CLAUDE_PAHT",
-                "ccp-config(5)")
+                "write it as CLAUDE_PATH")
+        env.write_config('{"COLOUR": "/x"}')
+        finding(env, "configuration", "warning", "COLOUR", "ccp-config(5)")
         env.write_config('{"port": 1}')
         finding(env, "configuration", "warning", "port", "write it as PORT")
 
