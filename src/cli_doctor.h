@@ -7,6 +7,7 @@
 #ifndef CCP_CLI_DOCTOR_H
 #define CCP_CLI_DOCTOR_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>

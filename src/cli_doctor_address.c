@@ -6,7 +6,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,25 +27,40 @@
 
 #define LISTENS 0x0A /* TCP_LISTEN in /proc/net/tcp */
 
+/* Fields of a line of /proc/net/tcp (proc_pid_net(5)). */
+enum { NET_LOCAL = 1, NET_STATE = 3, NET_UID = 7, NET_INODE = 9, NET_FIELDS };
+
+static bool
+listens_on(
+    char *line, long port, unsigned long *ret_uid, unsigned long *ret_inode)
+{
+	char *fields[NET_FIELDS], *at = NULL, *local;
+	size_t n;
+
+	for (n = 0; n < NET_FIELDS; n++) {
+		fields[n] = strtok_r(n == 0 ? line : NULL, " ", &at);
+		if (fields[n] == NULL)
+			return false;
+	}
+	local = strchr(fields[NET_LOCAL], ':');
+	if (local == NULL || strtol(local + 1, NULL, 16) != port ||
+	    strtol(fields[NET_STATE], NULL, 16) != LISTENS)
+		return false;
+	*ret_uid = strtoul(fields[NET_UID], NULL, 10);
+	*ret_inode = strtoul(fields[NET_INODE], NULL, 10);
+	return true;
+}
+
 /* The inode and owner of a socket that listens on the port; 0: none. */
 static unsigned long
 listening_inode(const char *table, long port, unsigned long *ret_uid)
 {
 	FILE *f = fopen(table, "re");
 	char line[512];
-	unsigned int local, state;
-	unsigned long uid, inode, found = 0;
+	unsigned long found = 0;
 
-	while (f != NULL && found == 0 && fgets(line, sizeof(line), f)) {
-		if (sscanf(line,
-			" %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x "
-			"%*x:%*x %*x %lu %*d %lu",
-			&local, &state, &uid, &inode) == 4 &&
-		    local == (unsigned int)port && state == LISTENS) {
-			found = inode;
-			*ret_uid = uid;
-		}
-	}
+	while (f != NULL && found == 0 && fgets(line, sizeof(line), f))
+		(void)listens_on(line, port, ret_uid, &found);
 	if (f != NULL)
 		(void)fclose(f);
 	return found;

@@ -3,7 +3,6 @@
  * ccp doctor: what of ccp is installed as a service of this user's systemd.
  */
 #include <glob.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
