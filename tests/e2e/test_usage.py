@@ -22,7 +22,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
-from ccp import Env, check_stderr, program  # noqa: E402
+from answers import streamed, whole  # noqa: E402
+from ccp import Env, HandlerSocket, check_stderr, program  # noqa: E402
 from tap import contains, eq, lacks, main, ok, test  # noqa: E402
 
 NUMBERS = ("prompt_tokens", "cached_tokens", "cache_write_tokens",
@@ -541,6 +542,83 @@ def _():
         eq(err, "")
         eq(json.loads(out)["total"]["requests"],
            len(lines) + len(some) * (times - 1))
+
+
+CHAT = "/v1/chat/completions"
+
+
+def body(text="hello", **more):
+    return {"model": "haiku", **more,
+            "messages": [{"role": "user", "content": text}]}
+
+
+def fields(env):
+    """The ledger's lines, oldest first."""
+    lines = []
+    for file in sorted(Ledger(env).dir.glob("usage-*.jsonl")):
+        lines += [json.loads(line) for line in file.read_text().splitlines()]
+    return lines
+
+
+@test("each chat request is in it, with the numbers of its answer")
+def _():
+    keys = json.dumps({"sk-laptop-0123456789": "laptop"})
+    with Env(API_KEYS=keys) as env:
+        with HandlerSocket(env) as handler:
+            plain = whole(handler.http.post_json(CHAT, body()))
+            stream = streamed(handler.http, body(
+                stream=True, stream_options={"include_usage": True}))
+            bad = whole(handler.http.post_json(CHAT, body(n=99)))
+            handler.http.get("/health")
+            handler.http.get("/v1/models")
+            handler.http.fields["Authorization"] = "Bearer no"
+            eq(handler.http.post_json(CHAT, body()).status, 401)
+            handler.http.fields["Authorization"] = \
+                "Bearer sk-laptop-0123456789"
+            whole(handler.http.post_json(CHAT, body()))
+        lines = fields(env)
+        eq([line["status"] for line in lines], [200, 200, 400, 200])
+        eq([line["key"] for line in lines], ["", "", "", "laptop"])
+        eq([line["id"] for line in lines][:3],
+           [a.response.header("X-Request-Id") for a in (plain, stream, bad)])
+        for line, got in zip(lines, (plain, stream)):
+            eq({n: line[n] for n in ("prompt_tokens", "completion_tokens")},
+               {n: got.usage[n] for n in ("prompt_tokens",
+                                          "completion_tokens")})
+            ok(0 <= line["first_byte_ms"] <= line["total_ms"], line)
+        ok(lines[2]["error"], "no error code")
+        total = json.loads(usage(env, "--json"))["total"]
+        eq((total["requests"], total["errors"]), (4, 1))
+
+
+@test("one whose client has left is in it too")
+def _():
+    with Env(child={"CCP_DEMO_MODE": "long=200,slow=100"}) as env:
+        with HandlerSocket(env) as handler:
+            _, events = handler.http.stream(CHAT, body(stream=True))
+            next(iter(events))
+            handler.http.close()
+            env.wait_gone()
+        line, = fields(env)
+        eq(line["error"], "client_left")
+
+
+@test("USAGE_LEDGER=off: there is none")
+def _():
+    with Env(USAGE_LEDGER="off") as env, HandlerSocket(env) as handler:
+        eq(handler.http.post_json(CHAT, body()).status, 200)
+        eq(fields(env), [])
+        ok(not Ledger(env).dir.exists(), "a directory")
+
+
+@test("a ledger that cannot be written fails no request")
+def _():
+    with Env() as env, HandlerSocket(env) as handler:
+        Ledger(env).file("2026-11")
+        os.chmod(Ledger(env).dir, 0o777)
+        eq(handler.http.post_json(CHAT, body()).status, 200)
+        eq(handler.http.post_json(CHAT, body()).status, 200)
+        contains(handler.stderr(), "the ledger of usage")
 
 
 if __name__ == "__main__":
