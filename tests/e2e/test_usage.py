@@ -571,11 +571,11 @@ def _():
             bad = whole(handler.http.post_json(CHAT, body(n=99)))
             handler.http.get("/health")
             handler.http.get("/v1/models")
-            handler.http.fields["Authorization"] = "Bearer no"
-            eq(handler.http.post_json(CHAT, body()).status, 401)
             handler.http.fields["Authorization"] = \
                 "Bearer sk-laptop-0123456789"
             whole(handler.http.post_json(CHAT, body()))
+            handler.http.fields["Authorization"] = "Bearer no"
+            eq(handler.http.post_json(CHAT, body()).status, 401)
         lines = fields(env)
         eq([line["status"] for line in lines], [200, 200, 400, 200])
         eq([line["key"] for line in lines], ["", "", "", "laptop"])
