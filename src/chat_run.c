@@ -262,12 +262,24 @@ start_again(struct chat_run *r)
 	start_or_fail(r);
 }
 
+/* Others may have tried just now, and what wakes the loop may be a sibling. */
+static bool
+too_early(const struct chat_run *r)
+{
+	int64_t next = r->planned ? place_deadline(&r->place)
+	                          : session_deadline(&r->session);
+
+	return next != CLOCK_NEVER && clock_ms() < next;
+}
+
 static void
 try_start(struct chat_run *r)
 {
 	struct api_error e;
 	int error;
 
+	if (too_early(r))
+		return;
 	if (!r->planned) {
 		r->planned = session_find(&r->session);
 		tell_session(r);
@@ -362,6 +374,18 @@ run_step(struct chat_run *r, const struct pollset *ps)
 	/* Others may be waiting for it, of the same request too. */
 	if (run_done(r))
 		place_close(&r->place);
+}
+
+bool
+run_working(const struct chat_run *r)
+{
+	return r->claude != NULL && !run_done(r);
+}
+
+void
+run_wait_on(struct chat_run *r)
+{
+	place_wait_on(&r->place);
 }
 
 void

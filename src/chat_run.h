@@ -58,6 +58,13 @@ void run_begin(struct chat_run *r, const struct session_place *store,
 void run_poll(const struct chat_run *r, struct pollset *ps, bool room);
 void run_step(struct chat_run *r, const struct pollset *ps);
 
+/* Is Claude at work for it? */
+bool run_working(const struct chat_run *r);
+
+/* It waits for its place behind one of the same request: that is no reason to
+ * give up. */
+void run_wait_on(struct chat_run *r);
+
 /* Ends it, without a word or with an error of the response. */
 void run_cancel(struct chat_run *r);
 void run_fail(struct chat_run *r, const struct api_error *e);

@@ -86,6 +86,20 @@ note_work(struct chat *c)
 		add_work(r, &c->runs[i].turn);
 }
 
+/* With fewer places than answers some wait for others, for as long as those
+ * take. */
+static void
+be_patient(struct chat *c)
+{
+	bool working = false;
+	size_t i;
+
+	for (i = 0; i < c->nruns; i++)
+		working |= run_working(&c->runs[i]);
+	for (i = 0; working && i < c->nruns; i++)
+		run_wait_on(&c->runs[i]);
+}
+
 static void
 chat_step(struct task *t, const struct pollset *ps)
 {
@@ -94,6 +108,7 @@ chat_step(struct task *t, const struct pollset *ps)
 
 	for (i = 0; i < c->nruns; i++)
 		run_step(&c->runs[i], ps);
+	be_patient(c);
 	/* One that failed has ended the answer of all. */
 	if (c->response.failed)
 		cancel_all(c);

@@ -27,7 +27,7 @@ place_open(struct claude_place *p, const struct settings *s, char *const *env)
 		most = 2 * cores();
 	p->dir = runtime_dir_open(env);
 	p->error = p->dir == -1 ? errno : 0;
-	p->give_up = clock_ms() + LIMIT_QUEUE_MS;
+	place_wait_on(p);
 	slots_open(&p->running, p->dir, "running", most, LIMIT_QUEUE);
 	slots_open(&p->starting, p->dir, "starting", cores(), most);
 }
@@ -70,6 +70,12 @@ int64_t
 place_deadline(const struct claude_place *p)
 {
 	return clock_earlier(p->running.next_try, p->starting.next_try);
+}
+
+void
+place_wait_on(struct claude_place *p)
+{
+	p->give_up = clock_ms() + LIMIT_QUEUE_MS;
 }
 
 void

@@ -35,6 +35,9 @@ place_try(struct claude_place *p, struct api_error *e, int *ret_error);
 /* When to try again; CLOCK_NEVER when not waiting. */
 int64_t place_deadline(const struct claude_place *p);
 
+/* It was worth waiting: the time for it begins anew. */
+void place_wait_on(struct claude_place *p);
+
 /* Claude has started: the next one may. */
 void place_started(struct claude_place *p);
 

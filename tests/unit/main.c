@@ -30,6 +30,7 @@ static Suite *(*const suites[])(void) = {
     suite_claude_guard,
     suite_claude_lines,
     suite_claude_mcp,
+    suite_claude_place,
     suite_claude_transcript,
     suite_claude_transport,
     suite_claude_version,

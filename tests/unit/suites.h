@@ -29,6 +29,7 @@ Suite *suite_claude_find(void);
 Suite *suite_claude_guard(void);
 Suite *suite_claude_lines(void);
 Suite *suite_claude_mcp(void);
+Suite *suite_claude_place(void);
 Suite *suite_claude_transcript(void);
 Suite *suite_claude_transport(void);
 Suite *suite_claude_version(void);
