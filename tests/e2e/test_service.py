@@ -75,10 +75,14 @@ def health(port=PORT):
         return http.get("/health").status
 
 
+# Of claude, of the requests, of "ccp config": no service has made them.
+OTHERS = (".claude", ".local", ".ccp/config.json.lock")
+
+
 def tree():
-    """What is in the home directory; what claude keeps apart."""
+    """What is in the home directory that a service might have left there."""
     names = sorted(str(p.relative_to(HOME)) for p in HOME.rglob("*"))
-    return [n for n in names if not n.startswith(".claude")]
+    return [n for n in names if not n.startswith(OTHERS)]
 
 
 def units_known():
