@@ -61,19 +61,29 @@ add_number(struct buf *to, const char *name, const char *number)
 	buf_addstr(to, number);
 }
 
+static bool
+is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n\v\f")] == '\0';
+}
+
+/* The API refuses those of white space alone; ccp itself ends an answer there
+ * (stop_filter.h). */
 static void
 add_stop(struct buf *to, const struct chat_request *r)
 {
-	size_t i;
+	size_t i, n = 0;
 
-	if (r->nstop == 0)
-		return;
-	add_key(to, "stop_sequences");
 	for (i = 0; i < r->nstop; i++) {
-		buf_addch(to, i == 0 ? '[' : ',');
+		if (is_blank(r->stop[i]))
+			continue;
+		if (n++ == 0)
+			add_key(to, "stop_sequences");
+		buf_addch(to, n == 1 ? '[' : ',');
 		json_text_quote_str(to, r->stop[i]);
 	}
-	buf_addch(to, ']');
+	if (n > 0)
+		buf_addch(to, ']');
 }
 
 static const char *

@@ -94,6 +94,14 @@ def _(handler, api, stream):
     eq(api.last().body["stop_sequences"], ["END", "never"])
 
 
+@both("a stop sequence of white space alone, which the API refuses")
+def _(handler, api, stream):
+    api.script(answer("one\n", "\ntwo"))
+    got = ask(handler, [user("go")], stream, stop="\n\n", tools=[WEATHER])
+    eq((got.status, got.text, got.finish), (200, "one", "stop"))
+    eq(api.last().body.get("stop_sequences"), None)
+
+
 @both("temperature and top_p reach the API, without thinking")
 def _(handler, api, stream):
     api.script(answer("ok"))

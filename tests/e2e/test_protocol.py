@@ -152,7 +152,7 @@ FIELDS = {
         plain=[1], bad=[(1.1, VALUE), (-0.1, VALUE), ("1", TYPE)]),
     "stop": Field(
         [("END", body(stop_sequences=["END"])),
-         (["a", "\n"], body(stop_sequences=["a", "\n"])),
+         (["a", "\n"], body(stop_sequences=["a"])),
          (["x" * 1024] * 16, body(stop_sequences=["x" * 1024] * 16))],
         plain=[[]], bad=[("", VALUE), (["a", ""], VALUE), (["a"] * 17, VALUE),
                          ("x" * 1025, VALUE), (1, TYPE), ([1], TYPE)]),

@@ -79,6 +79,18 @@ START_TEST(stop_sequences_are_quoted)
 }
 END_TEST
 
+START_TEST(blank_stop_sequences_are_not_for_the_api)
+{
+	char *stop[] = {VAR("\n\n"), VAR("END"), VAR(" \t")};
+
+	request.stop = stop;
+	request.nstop = 3;
+	ck_assert_str_eq(body(NULL), "{\"stop_sequences\":[\"END\"]}");
+	request.nstop = 1;
+	ck_assert_str_eq(body(NULL), "");
+}
+END_TEST
+
 START_TEST(a_choice_of_tools)
 {
 	static const struct {
@@ -194,6 +206,7 @@ suite_claude_body(void)
 	tcase_add_test(t, nothing_asked_for_is_nothing);
 	tcase_add_test(t, numbers_are_told_as_they_were_written);
 	tcase_add_test(t, stop_sequences_are_quoted);
+	tcase_add_test(t, blank_stop_sequences_are_not_for_the_api);
 	tcase_add_loop_test(t, a_choice_of_tools, 0, 6);
 	tcase_add_test(t, a_named_tool_is_called_as_the_model_calls_it);
 	tcase_add_test(t, no_choice_forbids_a_form);
