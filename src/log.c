@@ -218,18 +218,6 @@ write_stderr(const struct entry *e)
 	} while (n < 0 && errno == EINTR);
 }
 
-/* launchd may have been told to write stderr to the same file.  To be asked
- * before that is set aside. */
-static bool
-stderr_is_file(void)
-{
-	struct stat a, b;
-
-	return log_file.fd != -1 && fstat(STDERR_FILENO, &a) == 0 &&
-	       fstat(log_file.fd, &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
-}
-
 static bool
 write_file(const struct entry *e)
 {
@@ -254,13 +242,15 @@ tell_failure(const struct entry *of, int error)
 static void
 write_both(const struct entry *e)
 {
-	bool written = write_file(e);
+	bool written;
 
+	/* launchd may have been told to write stderr to the same file. */
+	if (!file_begun)
+		file_is_stderr = log_file_has(&log_file, STDERR_FILENO);
+	file_begun = true;
+	written = write_file(e);
 	if (!written)
 		tell_failure(e, errno);
-	else if (!file_begun)
-		file_is_stderr = stderr_is_file();
-	file_begun = true;
 	if (!written || !file_is_stderr)
 		write_stderr(e);
 }

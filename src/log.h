@@ -32,8 +32,8 @@ void log_set_level_name(const char *name); /* "error", "warn", ... */
 void log_set_json(bool json);
 
 /* Logs to this file too, see log_file.h; NULL: to none any more.  If it cannot
- * be written stderr is told, once.  Where stderr is that very file it is
- * written once. */
+ * be written stderr is told, once.  Where stderr is that very file, or
+ * was before somebody set it aside, a line is written once. */
 void log_set_file(const char *path, long max_size, long max_files);
 
 /* Control bytes are shown as \xHH, so that a line stays one line; a longer

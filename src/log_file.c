@@ -189,6 +189,28 @@ log_file_write(struct log_file *f, const char *line, size_t len)
 	return false;
 }
 
+/* --- comparing --------------------------------------------------------- */
+
+/* Meanwhile a file can only move to a higher number, so it is not missed. */
+bool
+log_file_has(const struct log_file *f, int fd)
+{
+	char name[NAME_BYTES];
+	struct stat st;
+	long i;
+
+	if (is_current(fd, f->path, &st))
+		return true;
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return false;
+	for (i = 1; i <= LIMIT_LOG_FILES; i++) {
+		name_of(name, f->path, i);
+		if (is_current(fd, name, &st))
+			return true;
+	}
+	return false;
+}
+
 /* --- reading ----------------------------------------------------------- */
 
 /* The newest file, locked, so that nobody sets it aside now. */

@@ -39,6 +39,9 @@ void log_file_close(struct log_file *f);
  */
 bool log_file_write(struct log_file *f, const char *line, size_t len);
 
+/* Is the open file, fd, that of the path, or one that was set aside? */
+bool log_file_has(const struct log_file *f, int fd);
+
 /* Opens what there is for reading, the newest first, as it is at one moment.
  * How many; 0 with errno where the newest cannot be read. */
 size_t log_file_open_all(const char *path, int ret_fds[LOG_FILE_MOST]);

@@ -306,6 +306,46 @@ START_TEST(a_file_gets_the_same_lines)
 }
 END_TEST
 
+static const char *
+content(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	ck_assert_int_ne(fd, -1);
+	return aid_read_all(fd);
+}
+
+/* The first line finds the file full, or somebody else has: in both cases it
+ * is another one by then. */
+START_TEST(a_file_that_is_stderr_gets_a_line_once)
+{
+	char path[256], aside[300];
+
+	(void)aid_make_dir();
+	(void)aid_make_file("log", "old\n", 0600);
+	(void)snprintf(path, sizeof path, "%s/log", aid_dir());
+	(void)snprintf(aside, sizeof aside, "%s.1", path);
+	ck_assert_ptr_nonnull(freopen(path, "a", stderr));
+	if (_i == 1)
+		ck_assert_int_eq(rename(path, aside), 0);
+	log_open("n", LOG_LEVEL_INFO);
+	log_set_file(path, _i == 0 ? 4 : 1000, 10);
+	log_info("one");
+	assert_matches(content(path), "^[^\n]*: one\n$");
+	log_info("two");
+	log_set_file(NULL, 0, 0);
+	if (_i == 1)
+		assert_matches(content(path), "^[^\n]*: one\n[^\n]*: two\n$");
+	if (_i == 0) {
+		assert_matches(content(path), "^[^\n]*: two\n$");
+		assert_matches(content(aside), "^[^\n]*: one\n$");
+		(void)snprintf(aside, sizeof aside, "%s.2", path);
+	}
+	ck_assert_str_eq(content(aside), "old\n");
+	aid_remove_dir();
+}
+END_TEST
+
 START_TEST(a_file_that_fails_is_told_once)
 {
 	log_open("n", LOG_LEVEL_INFO);
@@ -368,6 +408,7 @@ suite_log(void)
 	tcase_add_test(t, json_lines);
 	tcase_add_test(t, json_for_the_journal);
 	tcase_add_test(t, a_file_gets_the_same_lines);
+	tcase_add_loop_test(t, a_file_that_is_stderr_gets_a_line_once, 0, 2);
 	tcase_add_test(t, a_file_that_fails_is_told_once);
 	tcase_add_test(t, levels_have_severities);
 	tcase_add_test(t, errno_survives);
