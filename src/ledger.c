@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "append_line.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "ledger_line.h"
@@ -25,21 +26,11 @@
 
 /* --- writing ----------------------------------------------------------- */
 
-/* Does the file end in the middle of a line? */
-static bool
-torn(int fd, off_t size)
-{
-	char last = '\n';
-
-	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
-}
-
 static int
 append(int fd, const struct request_record *r)
 {
 	CLEANUP_BUF struct buf line = BUF_INIT(LIMIT_LEDGER_LINE_BYTES);
 	struct stat st;
-	ssize_t n;
 
 	if (fstat(fd, &st) == -1)
 		return -1;
@@ -47,18 +38,13 @@ append(int fd, const struct request_record *r)
 		errno = EPERM;
 		return -1;
 	}
-	if (torn(fd, st.st_size))
-		buf_addch(&line, '\n');
 	if (!ledger_line_write(&line, r)) {
 		errno = EINVAL;
 		return -1;
 	}
-	n = write(fd, buf_str(&line), line.len);
-	if (n >= 0 && (size_t)n < line.len) {
-		errno = ENOSPC;
-		return -1;
-	}
-	return n == -1 ? -1 : 0;
+	return append_line(fd, st.st_size, buf_str(&line), line.len, false)
+	           ? 0
+	           : -1;
 }
 
 int

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "append_line.h"
 #include "lock_wait.h"
 
 #include "banned.h"
@@ -18,7 +19,7 @@
 #define NAME_BYTES  (LIMIT_LOG_PATH_BYTES + 24)
 #define MOST_GONE   1000 /* files that others set aside meanwhile */
 #define OPEN_FLAGS  (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-#define WRITE_FLAGS (O_WRONLY | O_APPEND | O_CREAT | OPEN_FLAGS)
+#define WRITE_FLAGS (O_RDWR | O_APPEND | O_CREAT | OPEN_FLAGS)
 
 bool
 log_file_init(
@@ -132,22 +133,6 @@ set_aside(const struct log_file *f)
 /* --- writing ----------------------------------------------------------- */
 
 static bool
-append(const struct log_file *f, const char *line, size_t len, off_t size)
-{
-	ssize_t n;
-
-	do {
-		n = write(f->fd, line, len);
-	} while (n == -1 && errno == EINTR);
-	if (n == (ssize_t)len)
-		return true;
-	/* The disk is full: half a line is none. */
-	if (n > 0 && (f->unlocked || ftruncate(f->fd, size) == 0))
-		errno = ENOSPC;
-	return false;
-}
-
-static bool
 take_lock(struct log_file *f)
 {
 	if (!f->unlocked)
@@ -178,7 +163,7 @@ log_file_write(struct log_file *f, const char *line, size_t len)
 			}
 			f->max_size = LONG_MAX; /* better long than lost */
 		}
-		done = append(f, line, len, st.st_size);
+		done = append_line(f->fd, st.st_size, line, len, locked);
 		error = errno;
 		if (locked)
 			(void)flock(f->fd, LOCK_UN);

@@ -32,8 +32,8 @@ void log_file_close(struct log_file *f);
 
 /*
  * Adds a line, its end included.  The file (0600) and the directories (0700)
- * are created if need be.  False with errno: nothing was written.  It is not
- * where the path is a symbolic link (ELOOP) or no regular file (EINVAL).  Where
+ * are created if need be.  False with errno: it is not in the file, though its
+ * beginning may be (ENOSPC), in a line of its own.  Nothing is written where the path is a symbolic link (ELOOP) or no regular file (EINVAL).  Where
  * there is no lock to be had within LIMIT_LOG_LOCK_MS the line is written all
  * the same, and nothing set aside.
  */

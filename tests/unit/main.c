@@ -13,6 +13,7 @@ static Suite *(*const suites[])(void) = {
     suite_answer_form,
     suite_api_error,
     suite_api_keys,
+    suite_append_line,
     suite_buf,
     suite_chat_directory,
     suite_chat_mode,

@@ -12,6 +12,7 @@ Suite *suite_address(void);
 Suite *suite_answer_form(void);
 Suite *suite_api_error(void);
 Suite *suite_api_keys(void);
+Suite *suite_append_line(void);
 Suite *suite_buf(void);
 Suite *suite_chat_directory(void);
 Suite *suite_chat_mode(void);

@@ -227,6 +227,37 @@ START_TEST(a_lock_that_is_never_given_back)
 }
 END_TEST
 
+/* Then what was written of it cannot be taken back. */
+static bool
+write_half_a_line(void)
+{
+	struct rlimit most = {10, 10};
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	return setrlimit(RLIMIT_FSIZE, &most) == 0 && put("one\n") &&
+	       !put("two-two\n") && errno == ENOSPC && !put("2\n") &&
+	       errno == EFBIG;
+}
+
+START_TEST(half_a_line_takes_no_other_one_with_it)
+{
+	pid_t pid;
+	int fd;
+
+	log_to("log", 1000, 1);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(write_half_a_line() ? 0 : 1);
+	ck_assert_int_eq(aid_wait(pid), 0);
+	(void)close(fd);
+	ck_assert(put("three\n"));
+	ck_assert(put("four\n"));
+	ck_assert_str_eq(content(0), "one\ntwo-tw\nthree\nfour\n");
+}
+END_TEST
+
 START_TEST(all_files_are_opened_the_newest_first)
 {
 	int fds[LOG_FILE_MOST];
@@ -264,6 +295,7 @@ suite_log_file(void)
 	tcase_add_test(t, what_is_no_file_of_its_own_is_refused);
 	tcase_add_test(t, half_a_line_is_none);
 	tcase_add_test(t, a_lock_that_is_never_given_back);
+	tcase_add_test(t, half_a_line_takes_no_other_one_with_it);
 	tcase_add_test(t, all_files_are_opened_the_newest_first);
 	suite_add_tcase(s, t);
 	return s;
