@@ -8,22 +8,20 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
-#include "clock.h"
 #include "config_file.h"
 #include "io.h"
 #include "json_text.h"
 #include "limits.h"
+#include "lock_wait.h"
 
 #include "banned.h"
 
-#define LINKS     16 /* symbolic links that are followed */
-#define SUFFIX    8  /* room for ".lock" and ".new" */
-#define BUSY_NSEC 5000000
+#define LINKS  16 /* symbolic links that are followed */
+#define SUFFIX 8  /* room for ".lock" and ".new" */
 
 struct change {
 	const char *path;
@@ -124,30 +122,24 @@ open_lock(const char *file)
 	return -1;
 }
 
-/* Others hold it for milliseconds only, unless they are stopped. */
+/* Of the file itself, which the links of several users may lead to.  Others
+ * hold it for milliseconds only, unless they are stopped. */
 static bool
 lock(struct change *c)
 {
-	const struct timespec busy = {0, BUSY_NSEC};
-	int64_t until = clock_ms() + LIMIT_CONFIG_LOCK_MS;
 	char file[PATH_MAX + SUFFIX];
 
-	(void)snprintf(file, sizeof file, "%s.lock", c->path);
+	(void)snprintf(file, sizeof file, "%s.lock", c->target);
 	c->lock = open_lock(file);
 	if (c->lock == -1)
 		return cannot_write(c);
-	while (flock(c->lock, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return cannot_write(c);
-		if (clock_ms() >= until) {
-			(void)snprintf(c->err, c->errlen,
-			    "%s has been held by another process for too long",
-			    file);
-			return false;
-		}
-		(void)nanosleep(&busy, NULL);
-	}
-	return true;
+	if (lock_wait(c->lock, LOCK_EX, LIMIT_CONFIG_LOCK_MS))
+		return true;
+	if (errno != EWOULDBLOCK)
+		return cannot_write(c);
+	(void)snprintf(c->err, c->errlen,
+	    "%s has been held by another process for too long", file);
+	return false;
 }
 
 static bool

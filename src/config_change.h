@@ -2,8 +2,8 @@
 /*
  * Changes of config.json.  Each makes a new file beside the old one, which
  * takes its name, so that whoever reads sees the one or the other; a symbolic
- * link is followed, and stays.  Who changes it holds a lock on
- * config.json.lock meanwhile.
+ * link is followed, and stays.  Who changes it holds a lock meanwhile on a file
+ * beside it (the one that the link leads to) with ".lock" behind its name.
  *
  * Each reads the file anew, under the lock, and writes it with mode 0600; its
  * directory is made with mode 0700 if it is missing.  A file that is not a

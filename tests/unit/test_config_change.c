@@ -308,6 +308,55 @@ START_TEST(nothing_is_lost)
 }
 END_TEST
 
+/* Two homes share a file: what they have is links to it. */
+static void
+set_in_home(const char *home, int fd)
+{
+	char key[16];
+
+	(void)snprintf(path, sizeof path, "%s/%s/config.json", base, home);
+	(void)snprintf(key, sizeof key, "%s%d", home, who);
+	aid_await_byte(fd);
+	_exit(set(key, "1") ? 0 : 1);
+}
+
+START_TEST(two_homes_that_share_a_file)
+{
+	static const char *const homes[] = {"A", "B"};
+	char key[16], link[64], *text;
+	pid_t pids[20];
+	size_t len;
+	int go[2];
+
+	aid_pipe(go);
+	for (who = 0; who < 2; who++) {
+		(void)snprintf(link, sizeof link, "%s/config.json", homes[who]);
+		ck_assert_int_eq(mkdir(in(homes[who]), 0700), 0);
+		ck_assert_int_eq(symlink("../both.json", in(link)), 0);
+	}
+	for (who = 0; who < 20; who++) {
+		pids[who] = fork();
+		ck_assert_int_ge(pids[who], 0);
+		if (pids[who] == 0)
+			set_in_home(homes[who % 2], go[0]);
+	}
+	for (who = 0; who < 20; who++)
+		aid_send_byte(go[1]);
+	for (who = 0; who < 20; who++)
+		ck_assert_int_eq(aid_wait(pids[who]), 0);
+	text = io_read_file(in("both.json"), LIMIT_CONFIG_BYTES, &len);
+	ck_assert_ptr_nonnull(text);
+	for (who = 0; who < 20; who++) {
+		(void)snprintf(
+		    key, sizeof key, "\"%s%d\"", homes[who % 2], who);
+		ck_assert_msg(strstr(text, key) != NULL, "%s: %s", key, text);
+	}
+	free(text);
+	ck_assert(exists(in("both.json.lock")));
+	ck_assert(!exists(in("A/config.json.lock")));
+}
+END_TEST
+
 Suite *
 suite_config_change(void)
 {
@@ -328,6 +377,7 @@ suite_config_change(void)
 	tcase_add_test(t, too_large);
 	tcase_add_test(t, directories_that_are_none);
 	tcase_add_test(t, nothing_is_lost);
+	tcase_add_test(t, two_homes_that_share_a_file);
 	suite_add_tcase(s, t);
 	return s;
 }
