@@ -228,6 +228,13 @@ write_new(const struct change *c, const char *text, size_t len)
 	return false;
 }
 
+/* text: valid JSON. */
+static bool
+is_object(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '{';
+}
+
 /* What could not be read again is not written. */
 static bool
 store(const struct change *c, const char *text, size_t len)
@@ -237,6 +244,11 @@ store(const struct change *c, const char *text, size_t len)
 	if (!json_text_check(text, len, &e)) {
 		(void)snprintf(c->err, c->errlen, "not written: line %zu: %s",
 		    e.line, e.what);
+		return false;
+	}
+	if (!is_object(text)) {
+		(void)snprintf(
+		    c->err, c->errlen, "not written: must be a JSON object");
 		return false;
 	}
 	return write_new(c, text, len) || cannot_write(c);

@@ -28,7 +28,7 @@ bool config_change_remove(
     const char *path, const char *key, bool *ret_was, char *err, size_t errlen);
 
 /* The whole text, whatever the old one is, unless that is not any more as
- * before (NULL: there was none).  text: a JSON object. */
+ * before (NULL: there was none).  text: a JSON object, or it is refused. */
 bool config_change_replace(const char *path, const char *before,
     const char *text, char *err, size_t errlen);
 

@@ -176,6 +176,25 @@ START_TEST(what_is_no_json_is_not_written)
 }
 END_TEST
 
+START_TEST(what_is_no_object_is_not_written)
+{
+	static const char *const bad[] = {
+	    "[]", "\n [{}]", "null", "\"{\"", "1"};
+	size_t i;
+
+	begin_with(OLD);
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		ck_assert(
+		    !config_change_replace(path, OLD, bad[i], err, sizeof err));
+		ck_assert_str_eq(err, "not written: must be a JSON object");
+		holds(path, OLD);
+	}
+	ck_assert(
+	    config_change_replace(path, OLD, " \t\r\n{}", err, sizeof err));
+	holds(path, " \t\r\n{}");
+}
+END_TEST
+
 START_TEST(replace_overwrites_nobody)
 {
 	begin_with(OLD);
@@ -371,6 +390,7 @@ suite_config_change(void)
 	tcase_add_test(t, links_in_a_circle);
 	tcase_add_test(t, what_is_no_json_is_left_alone);
 	tcase_add_test(t, what_is_no_json_is_not_written);
+	tcase_add_test(t, what_is_no_object_is_not_written);
 	tcase_add_test(t, replace_overwrites_nobody);
 	tcase_add_loop_test(t, what_is_in_the_way_goes, 0, 2);
 	tcase_add_test(t, a_disk_that_is_full);
