@@ -10,8 +10,10 @@
 
 /*
  * Takes LOCK_SH or LOCK_EX on the open file.  False with errno: EWOULDBLOCK
- * when it was not had within ms milliseconds.  Where it has to wait it borrows
- * SIGALRM and the real-time timer, and gives them back as they were.
+ * when it was not had within ms milliseconds (0 and less: at once), whatever
+ * signals come.  Where it has to wait it borrows SIGALRM and the real-time
+ * timer, and gives them back as if they had gone on: an alarm that was due
+ * meanwhile comes then.  For a process of one thread.
  */
 bool lock_wait(int fd, int operation, int ms);
 

@@ -58,6 +58,7 @@ static Suite *(*const suites[])(void) = {
     suite_ledger_line,
     suite_listener,
     suite_local_socket,
+    suite_lock_wait,
     suite_log,
     suite_log_file,
     suite_log_text,

@@ -57,6 +57,7 @@ Suite *suite_ledger(void);
 Suite *suite_ledger_line(void);
 Suite *suite_listener(void);
 Suite *suite_local_socket(void);
+Suite *suite_lock_wait(void);
 Suite *suite_log(void);
 Suite *suite_log_file(void);
 Suite *suite_log_text(void);
