@@ -35,8 +35,8 @@ enum store_result {
  *
  * Locks and opens path, after creating it (0600) if need be.  create false: a
  * file that does not exist is STORE_ABSENT and nothing is made.  Waits up to
- * LIMIT_STORE_LOCK_MS; nothing else in a handler waits like this.  STORE_OK
- * sets *ret, which the caller hands to store_end().
+ * LIMIT_STORE_LOCK_MS; of all else in a handler only the log waits like this,
+ * see log_file.h.  STORE_OK sets *ret, which the caller hands to store_end().
  */
 enum store_result
 store_begin(struct session_store **ret, const char *path, bool create);
