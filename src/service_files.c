@@ -107,37 +107,56 @@ fail_file(struct service *s, const char *path)
 
 /* --- remembering ------------------------------------------------------- */
 
-/* What is at the path now.  False: errno. */
-static bool
-save(struct service_files *f, const char *path)
+static void
+forget(struct service_saved *v)
 {
-	struct service_saved *v = &f->all[f->n];
+	int error = errno;
+
+	free(v->path);
+	free(v->content);
+	free(v->moved);
+	errno = error;
+}
+
+/* False: errno; of nothing at all content stays NULL. */
+static bool
+read_old(struct service_saved *v)
+{
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t n;
 
-	if (f->n == sizeof(f->all) / sizeof(f->all[0])) {
-		errno = E2BIG;
-		return false;
-	}
-	*v = (struct service_saved){.path = strdup(path)};
-	if (v->path == NULL)
-		return false;
-	f->n++;
-	if (lstat(path, &st) == -1)
+	if (lstat(v->path, &st) == -1)
 		return errno == ENOENT;
 	v->mode = st.st_mode & 0777;
 	v->link = S_ISLNK(st.st_mode);
 	if (!v->link) {
-		v->content = io_read_file(path, LIMIT_UNIT_BYTES, &v->len);
+		v->content = io_read_file(v->path, LIMIT_UNIT_BYTES, &v->len);
 		return v->content != NULL;
 	}
-	n = readlink(path, target, sizeof(target) - 1);
+	n = readlink(v->path, target, sizeof(target) - 1);
 	if (n == -1)
 		return false;
 	target[n] = '\0';
 	v->content = strdup(target);
 	return v->content != NULL;
+}
+
+/* What is at the path now.  What could not be read is not to be taken back:
+ * it would be taken for what was not there.  False: errno. */
+static bool
+save(struct service_files *f, const char *path)
+{
+	struct service_saved v = {.path = strdup(path)};
+
+	if (f->n == sizeof(f->all) / sizeof(f->all[0]))
+		errno = E2BIG;
+	else if (v.path != NULL && read_old(&v)) {
+		f->all[f->n++] = v;
+		return true;
+	}
+	forget(&v);
+	return false;
 }
 
 void
@@ -146,11 +165,8 @@ service_commit(struct service *s)
 	struct service_files *f = &s->files;
 	size_t i;
 
-	for (i = 0; i < f->n; i++) {
-		free(f->all[i].path);
-		free(f->all[i].content);
-		free(f->all[i].moved);
-	}
+	for (i = 0; i < f->n; i++)
+		forget(&f->all[i]);
 	for (i = 0; i < f->nmade; i++)
 		free(f->made[i]);
 	*f = (struct service_files){.n = 0};

@@ -351,6 +351,22 @@ def _():
         eq(mac.health(port), 200)
 
 
+@test("an agent that cannot be read is left alone")
+def _():
+    with Mac() as mac:
+        large = b"<!-- " + 70000 * b"x" + b" -->"
+        mac.plist.parent.mkdir(parents=True)
+        mac.plist.write_bytes(large)
+        contains(mac.run("install", status=1), "File too large")
+        eq(mac.plist.read_bytes(), large)
+        mac.plist.unlink()
+        # a link is taken back as one, wherever it leads
+        mac.plist.symlink_to("nowhere")
+        mac.launchd.refuse(True)
+        mac.run("install", status=1)
+        eq(os.readlink(mac.plist), "nowhere")
+
+
 @test("the agent of the Node.js version is explained, or set aside")
 def _():
     with Mac() as mac:
