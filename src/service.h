@@ -172,6 +172,10 @@ bool service_rename(struct service *s, const char *from, const char *to);
 bool service_remove(struct service *s, const char *path);
 bool service_mkdir(struct service *s, const char *path);
 
+/* What a file that is set aside can be renamed to: PATH.bak, or PATH.bak.1 and
+ * so on where there is one; malloc'ed, NULL: out of memory. */
+char *service_aside(const char *path);
+
 /* Takes back, or forgets how to. */
 void service_undo(struct service *s);
 void service_commit(struct service *s);

@@ -107,6 +107,12 @@ fail_file(struct service *s, const char *path)
 
 /* --- remembering ------------------------------------------------------- */
 
+static bool
+full(const struct service_files *f)
+{
+	return f->n == sizeof(f->all) / sizeof(f->all[0]);
+}
+
 static void
 forget(struct service_saved *v)
 {
@@ -149,7 +155,7 @@ save(struct service_files *f, const char *path)
 {
 	struct service_saved v = {.path = strdup(path)};
 
-	if (f->n == sizeof(f->all) / sizeof(f->all[0]))
+	if (full(f))
 		errno = E2BIG;
 	else if (v.path != NULL && read_old(&v)) {
 		f->all[f->n++] = v;
@@ -254,15 +260,33 @@ service_write(struct service *s, const char *path, const char *text)
 	return true;
 }
 
+char *
+service_aside(const char *path)
+{
+	char *name = service_text("%s.bak", path);
+	struct stat st;
+	int i;
+
+	for (i = 1; name != NULL && lstat(name, &st) == 0; i++) {
+		free(name);
+		name = service_text("%s.bak.%d", path, i);
+	}
+	return name;
+}
+
 bool
 service_rename(struct service *s, const char *from, const char *to)
 {
-	struct service_files *f = &s->files;
+	struct service_saved v = {.path = strdup(from), .moved = strdup(to)};
 
-	if (!save(f, from) || rename(from, to) == -1)
-		return fail_file(s, from);
-	f->all[f->n - 1].moved = strdup(to);
-	return true;
+	if (full(&s->files))
+		errno = E2BIG;
+	else if (v.path != NULL && v.moved != NULL && rename(from, to) == 0) {
+		s->files.all[s->files.n++] = v;
+		return true;
+	}
+	forget(&v);
+	return fail_file(s, from);
 }
 
 bool

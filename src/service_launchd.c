@@ -187,8 +187,7 @@ roll_back(struct service *s, const struct before *b, const char *old)
 static bool
 set_aside(struct service *s, const char *old, struct before *b)
 {
-	CLEANUP_FREE char *to =
-	    old == NULL ? NULL : service_text("%s.bak", old);
+	CLEANUP_FREE char *to = old == NULL ? NULL : service_aside(old);
 	CLEANUP_FREE char *where = domain(s);
 
 	if (old == NULL)
@@ -294,10 +293,13 @@ old(struct service *s)
 static void
 explain(struct service *s, const char *path)
 {
-	buf_addf(&s->said,
-	    "  launchctl bootout gui/%lu %s\n"
-	    "  mv %s %s.bak\n",
-	    (unsigned long)s->uid, path, path, path);
+	CLEANUP_FREE char *to = service_aside(path);
+
+	if (to != NULL)
+		buf_addf(&s->said,
+		    "  launchctl bootout gui/%lu %s\n"
+		    "  mv %s %s\n",
+		    (unsigned long)s->uid, path, path, to);
 }
 
 static bool

@@ -69,19 +69,21 @@ static void
 explain(struct service *s, const char *path)
 {
 	const char *scope = s->system ? "--system" : "--user";
+	CLEANUP_FREE char *to = service_aside(path);
 
+	if (to == NULL)
+		return;
 	buf_addf(&s->said,
 	    "  systemctl %s disable --now " UNIT_OLD "\n"
-	    "  mv %s %s.bak\n"
+	    "  mv %s %s\n"
 	    "  systemctl %s daemon-reload\n",
-	    scope, path, path, scope);
+	    scope, path, to, scope);
 }
 
 static bool
 set_aside(struct service *s, const char *path, struct before *b)
 {
-	CLEANUP_FREE char *to =
-	    path == NULL ? NULL : service_text("%s.bak", path);
+	CLEANUP_FREE char *to = path == NULL ? NULL : service_aside(path);
 
 	if (path == NULL)
 		return true;

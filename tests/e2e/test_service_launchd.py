@@ -387,6 +387,27 @@ def _():
         eq(mac.health(), 200)
 
 
+@test("what was set aside earlier is kept")
+def _():
+    with Mac() as mac:
+        old = mac.put_old()
+        there = old.read_bytes()
+        first = old.with_name(old.name + ".bak")
+        first.write_bytes(b"of last year")
+        old.chmod(0o640)
+        before = mac.files()
+        contains(mac.run("install", status=1), f"mv {old} {first}.1")
+        mac.launchd.refuse(True)
+        mac.run("install", "--replace", status=1)
+        eq((mac.files(), old.read_bytes(), first.read_bytes(),
+            old.stat().st_mode & 0o777),
+           (before, there, b"of last year", 0o640))
+        mac.launchd.refuse(False)
+        contains(mac.run("install", "--replace"), f"{old} is now {first}.1")
+        eq((first.read_bytes(), pathlib.Path(f"{first}.1").read_bytes()),
+           (b"of last year", there))
+
+
 @test("one of that version under our own name is set aside as well")
 def _():
     with Mac() as mac:
