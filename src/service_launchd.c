@@ -195,6 +195,9 @@ set_aside(struct service *s, const char *old, struct before *b)
 	if (to == NULL || where == NULL)
 		return service_fail(s, "out of memory");
 	b->old_loaded = SERVICE_RUN(s, "launchctl", "bootout", where, old);
+	/* It may bear our label. */
+	if (b->old_loaded)
+		b->loaded = is_loaded(s);
 	if (!service_rename(s, old, to))
 		return false;
 	buf_addf(&s->said, "%s is now %s.\n", old, to);
@@ -203,9 +206,8 @@ set_aside(struct service *s, const char *old, struct before *b)
 
 /* What listens now has to make room for what shall. */
 static bool
-unload(struct service *s, struct before *b)
+unload(struct service *s, const struct before *b)
 {
-	b->loaded = is_loaded(s);
 	return !b->loaded || with_target(s, "bootout");
 }
 
@@ -224,7 +226,7 @@ write_agent(struct service *s)
 static bool
 install(struct service *s, const char *old)
 {
-	struct before b = {false, false};
+	struct before b = {.loaded = is_loaded(s)};
 
 	if (!set_aside(s, old, &b) || !unload(s, &b) ||
 	    !service_addresses_free(s) || !write_agent(s) || !load(s))
@@ -237,7 +239,7 @@ install(struct service *s, const char *old)
 static bool
 move(struct service *s)
 {
-	struct before b = {false, false};
+	struct before b = {.loaded = is_loaded(s)};
 
 	if (!unload(s, &b) || (b.loaded && !service_addresses_free(s)) ||
 	    !plist_move(s) || (b.loaded && !load(s)))

@@ -387,6 +387,17 @@ def _():
         eq(mac.health(), 200)
 
 
+@test("what cannot be set aside leaves the agent listening")
+def _():
+    with Mac() as mac:
+        mac.run("install")
+        mac.put_old(f"{'x' * 246}.plist")
+        before = mac.files()
+        contains(mac.run("install", "--replace", status=1), "name too long")
+        eq((mac.files(), mac.launchd.loaded()), (before, ["ccp"]))
+        eq(mac.health(), 200)
+
+
 @test("what was set aside earlier is kept")
 def _():
     with Mac() as mac:
