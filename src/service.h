@@ -78,9 +78,12 @@ struct service_state {
 	char problem[256]; /* why it does not listen, or "" */
 };
 
+#define SERVICE_LINE_CHARACTERS 255
+
+/* Of the log: valid UTF-8 without control characters, for a terminal. */
 struct service_line {
 	time_t when;
-	char text[256];
+	char text[4 * SERVICE_LINE_CHARACTERS + 1];
 };
 
 struct service_log {

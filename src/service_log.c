@@ -10,7 +10,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "cleanup.h"
 #include "json_text.h"
+#include "screen_text.h"
 
 #include "banned.h"
 
@@ -36,9 +38,13 @@ read_time(const char *text)
 static void
 set_line(struct service_line *to, time_t when, const char *text)
 {
+	CLEANUP_BUF struct buf line = BUF_INIT(LIMIT_PROGRAM_BYTES);
+	CLEANUP_BUF struct buf cut = BUF_INIT(sizeof(to->text) - 1);
+
+	buf_add(&line, text, strcspn(text, "\n"));
+	screen_text_cut(&cut, buf_str(&line), SERVICE_LINE_CHARACTERS);
 	to->when = when;
-	(void)snprintf(
-	    to->text, sizeof(to->text), "%.*s", (int)strcspn(text, "\n"), text);
+	(void)snprintf(to->text, sizeof(to->text), "%s", buf_str(&cut));
 }
 
 /* "POST /v1/chat/completions 200 ..." within the line of a request. */
@@ -109,7 +115,8 @@ add_json(struct service_log *log, const char *line, time_t when, int severity)
 	else
 		(void)snprintf(
 		    text, sizeof(text), "%s", message == NULL ? line : message);
-	add(log, text, when, severity);
+	if (severity != -1)
+		add(log, text, when, severity);
 	cJSON_Delete(entry);
 	return true;
 }

@@ -78,6 +78,7 @@ static Suite *(*const suites[])(void) = {
     suite_route,
     suite_screen_text,
     suite_serve,
+    suite_service_log,
     suite_session,
     suite_session_claim,
     suite_session_key,

@@ -77,6 +77,7 @@ Suite *suite_request_log(void);
 Suite *suite_route(void);
 Suite *suite_screen_text(void);
 Suite *suite_serve(void);
+Suite *suite_service_log(void);
 Suite *suite_session(void);
 Suite *suite_session_claim(void);
 Suite *suite_session_key(void);
