@@ -237,17 +237,31 @@ struct shown {
 	char result[64];
 };
 
-/* "127.0.0.1:8888 (Stream)", "/run/x (Stream)" */
+/* "127.0.0.1:8888 (Stream)", "/run/x (Stream)", "[fe80::1]:8888%eth0 (Stream)"
+ */
 static void
 add_where(struct service_state *to, const char *text, size_t len)
 {
-	const char *end = memchr(text, ' ', len);
+	const char *end = memchr(text, ' ', len), *bracket, *scope;
+	char *url;
+	int n;
 
 	if (to->n == LISTENER_MAX)
 		return;
-	len = end == NULL ? len : (size_t)(end - text);
-	(void)snprintf(to->where[to->n++], sizeof(to->where[0]),
-	    text[0] == '/' ? "unix:%.*s" : "http://%.*s/v1", (int)len, text);
+	n = (int)(end == NULL ? len : (size_t)(end - text));
+	url = to->where[to->n++];
+	bracket = text[0] == '[' ? memchr(text, ']', (size_t)n) : NULL;
+	scope = bracket == NULL
+	            ? NULL
+	            : memchr(bracket, '%', (size_t)(text + n - bracket));
+	if (scope != NULL)
+		(void)snprintf(url, sizeof(to->where[0]),
+		    "http://%.*s%.*s%.*s/v1", (int)(bracket - text), text,
+		    (int)(text + n - scope), scope, (int)(scope - bracket),
+		    bracket);
+	else
+		(void)snprintf(url, sizeof(to->where[0]),
+		    text[0] == '/' ? "unix:%.*s" : "http://%.*s/v1", n, text);
 }
 
 static void

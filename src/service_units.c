@@ -58,6 +58,16 @@ add_quoted(struct buf *to, const char *text)
 	}
 }
 
+/* The interface of a link-local one stands at the end: [fe80::1]:8888%eth0 */
+static void
+add_ipv6(struct buf *to, const char *text, long port)
+{
+	size_t len = strcspn(text, "%");
+
+	buf_addf(to, "[%.*s]:%ld", (int)len, text, port);
+	add_plain(to, text + len);
+}
+
 static void
 add_addresses(struct buf *to, const struct service *s)
 {
@@ -69,10 +79,10 @@ add_addresses(struct buf *to, const struct service *s)
 		buf_addstr(to, LISTEN);
 		if (a->family == AF_UNIX)
 			add_plain(to, a->text);
+		else if (a->family == AF_INET6)
+			add_ipv6(to, a->text, s->settings.port);
 		else
-			buf_addf(to,
-			    a->family == AF_INET6 ? "[%s]:%ld" : "%s:%ld",
-			    a->text, s->settings.port);
+			buf_addf(to, "%s:%ld", a->text, s->settings.port);
 		buf_addch(to, '\n');
 	}
 }

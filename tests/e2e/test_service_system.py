@@ -3,12 +3,14 @@
 """ccp service --system: units of the system that serve for one user.  This
 script starts itself again, as root, in the container of tests/systemd/bed.
 """
+import fcntl
 import json
 import os
 import pathlib
 import pwd
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 
@@ -125,6 +127,34 @@ def _():
     eq((path.owner(), oct(path.stat().st_mode & 0o777)), (USER, oct(0o600)))
     service("uninstall", "--system")
     ok(not path.exists(), path)
+
+
+def give_link_local(name, address):
+    """An interface of the container gets an address (netdevice(7))."""
+    siocsifaddr = 0x8916
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, siocsifaddr, socket.inet_pton(
+            socket.AF_INET6, address) + struct.pack(
+                "@Ii", 64, socket.if_nametoindex(name)))
+
+
+@test("a link-local address, with its interface")
+def _():
+    give_link_local("lo", "fe80::1")
+    configure(HOST="127.0.0.1,fe80::1%lo")
+    contains(service("install", "--system", "--user", USER),
+             "http://[fe80::1%lo]:9999/v1")
+    contains((UNITS / "ccp.socket").read_text(encoding="utf-8"),
+             "\nListenStream=[fe80::1]:9999%%lo\n")
+    scope = socket.if_nametoindex("lo")
+    with socket.socket(socket.AF_INET6) as s:
+        s.connect(("fe80::1", 9999, 0, scope))
+        eq(http_client.Client(s, {"Authorization": f"Bearer {KEY}"})
+           .get("/health").status, 200)
+    shown = json.loads(service("status", "--system", "--json"))
+    eq(shown["addresses"],
+       ["http://127.0.0.1:9999/v1", "http://[fe80::1%lo]:9999/v1"])
+    service("uninstall", "--system")
 
 
 if __name__ == "__main__":
