@@ -32,8 +32,8 @@ static const char least_path[] = "/usr/local/bin:/usr/bin:/bin";
 static bool
 installed_user(struct service *s, char *to, size_t len)
 {
-	if (!SERVICE_RUN(s, "systemctl", "--system", "show", "-P", "User",
-		"ccp@status.service"))
+	if (!SERVICE_RUN(s, "systemctl", "--system", "show", "-p", "User",
+		"--value", "ccp@status.service"))
 		return false;
 	(void)snprintf(to, len, "%.*s", (int)strcspn(buf_str(&s->out), "\n"),
 	    buf_str(&s->out));

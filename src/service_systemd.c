@@ -33,7 +33,7 @@ answers(struct service *s)
 {
 	char why[256];
 
-	if (SYSTEMCTL(s, "show", "-P", "Version"))
+	if (SYSTEMCTL(s, "show", "-p", "Version", "--value"))
 		return true;
 	(void)snprintf(why, sizeof(why), "%.255s", s->err);
 	return service_fail(s,

@@ -193,7 +193,7 @@ units_move(struct service *s)
 	CLEANUP_FREE char *path = NULL, *text = NULL;
 	size_t len;
 
-	if (!SYSTEMCTL(s, "show", "-P", "FragmentPath", UNIT_SOCKET))
+	if (!SYSTEMCTL(s, "show", "-p", "FragmentPath", "--value", UNIT_SOCKET))
 		return false;
 	path = service_text(
 	    "%.*s", (int)strcspn(buf_str(&s->out), "\n"), buf_str(&s->out));

@@ -244,6 +244,18 @@ def _():
         contains(service("status"), "http://127.0.0.1:9999/v1")
 
 
+@test("a systemctl of 2020 will do")
+def _():
+    with bed.old_systemctl() as path:
+        configure()
+        service("install", PATH=path)
+        ccp("config", "set", "PORT", "9999", PATH=path)
+        eq(health(9999), 200)
+        contains(service("status", PATH=path), "listening")
+        configure()
+        service("uninstall", PATH=path)
+
+
 @test("HOST is a list; a local socket is the user's alone")
 def _():
     path = pathlib.Path(os.environ["XDG_RUNTIME_DIR"], "100%c.sock")

@@ -119,6 +119,17 @@ def _():
     service("uninstall", "--system")
 
 
+@test("a systemctl of 2020 says for whom it is installed")
+def _():
+    configure()
+    service("install", "--system", "--user", USER)
+    with bed.old_systemctl() as path:
+        service("install", "--system", PATH=path)
+    contains((UNITS / "ccp@.service").read_text(encoding="utf-8"),
+             f"\nUser={USER}\n")
+    service("uninstall", "--system")
+
+
 @test("a local socket is that user's alone")
 def _():
     configure(HOST="unix:/run/ccp-test.sock")

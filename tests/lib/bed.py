@@ -18,6 +18,28 @@ INSIDE_SRC = "/ccp-src"
 INSIDE_CLAUDE = "/ccp-claude"
 
 
+# Of systemd 245, on a system that has a newer one.
+OLD_SYSTEMCTL = """#!/bin/sh
+for word; do
+    case $word in
+    -P*) echo "systemctl: invalid option -- 'P'" >&2; exit 1 ;;
+    esac
+done
+exec /usr/bin/systemctl "$@"
+"""
+
+
+@contextlib.contextmanager
+def old_systemctl():
+    """A PATH with that systemctl."""
+    with tempfile.TemporaryDirectory(prefix="ccp-old-") as directory:
+        os.chmod(directory, 0o755)
+        program = pathlib.Path(directory, "systemctl")
+        program.write_text(OLD_SYSTEMCTL, encoding="utf-8")
+        program.chmod(0o755)
+        yield f"{directory}:/usr/local/bin:/usr/bin:/bin"
+
+
 def _skip_all(why):
     if os.environ.get("CCP_NO_SKIP"):
         print(f"1..1\nnot ok 1 - {why}")
