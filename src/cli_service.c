@@ -268,8 +268,14 @@ usage(void)
 static bool
 may(struct service *s, int (*verb)(struct job *j))
 {
-	return !s->system || verb == status || geteuid() == 0 ||
-	       service_fail(s, "--system needs root: use sudo");
+	if (!s->system || verb == status)
+		return true;
+	if (geteuid() != 0)
+		return service_fail(s, "--system needs root: use sudo");
+	return !s->hidden ||
+	       service_fail(s,
+		   "%s/.ccp/config.json cannot be read, not even by root",
+		   s->home);
 }
 
 static int

@@ -49,6 +49,9 @@ gather(struct status *st)
 	/* Nobody runs another user's programs. */
 	if (s->uid == geteuid())
 		claude_facts_find(&st->claude, &s->settings, s->env);
+	else if (s->hidden)
+		(void)snprintf(st->claude.why, sizeof(st->claude.why),
+		    "not known: the configuration is %s's alone", s->user);
 	else
 		st->claude.path = claude_find(&s->settings, s->env,
 		    st->claude.why, sizeof(st->claude.why));

@@ -56,6 +56,7 @@ struct service {
 	char *home; /* of that user */
 	char **env; /* what the service's handlers will see of ours */
 	struct settings settings; /* as they will see them */
+	bool hidden; /* the defaults: config.json is another user's alone */
 	struct service_address addresses[LISTENER_MAX];
 	size_t naddresses;
 	char *handler;           /* absolute paths */
@@ -123,7 +124,8 @@ const struct service_manager *service_manager(struct service *s);
 /* --- service_job.c ----------------------------------------------------- */
 
 /* user NULL: who runs this; of a system service, whom it was installed for or
- * who used sudo.  service_close() in any case. */
+ * who used sudo; that one's config.json may be hidden.  service_close() in any
+ * case. */
 bool service_open(struct service *s, bool system, const char *user);
 void service_close(struct service *s);
 

@@ -5,6 +5,8 @@
  */
 #include "service.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -118,8 +120,11 @@ load(struct service *s)
 {
 	CLEANUP_FREE char *file = settings_path(s->env);
 
-	return settings_load(
-		   &s->settings, file, s->env, s->err, sizeof(s->err)) == 0;
+	s->hidden = s->system && s->uid != geteuid() && file != NULL &&
+	            faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == -1 &&
+	            errno == EACCES;
+	return settings_load(&s->settings, s->hidden ? NULL : file, s->env,
+		   s->err, sizeof(s->err)) == 0;
 }
 
 bool

@@ -41,9 +41,9 @@ def configure(**settings):
         os.chown(place, who.pw_uid, who.pw_gid)
 
 
-def service(*words, status=0, user=None, **variables):
+def service(*words, status=0, user=None, through=(), **variables):
     done = subprocess.run(
-        ["ccp", "service", *words], text=True, capture_output=True,
+        [*through, "ccp", "service", *words], text=True, capture_output=True,
         check=False, timeout=100, user=user, extra_groups=[] if user else None,
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root",
              **variables})
@@ -108,6 +108,39 @@ def _():
     service("uninstall", "--system")
     eq(tree(), before)
     service("status", "--system", status=4)
+
+
+@test("status is for everybody, whose configuration it may be")
+def _():
+    home = pathlib.Path(pwd.getpwnam(USER).pw_dir)
+    configure()
+    (home / ".ccp").chmod(0o700)
+
+    def status(status, *words):
+        return service("status", "--system", *words, status=status,
+                       user="nobody", HOME="/nonexistent")
+    contains(status(4), "not installed")
+    contains(status(4, "--user", USER), "not installed")
+    service("install", "--system", "--user", USER)
+    screen = status(0)
+    contains(screen, "http://127.0.0.1:9999/v1")
+    contains(screen, f"not known: the configuration is {USER}'s alone")
+    shown = json.loads(status(0, "--json"))
+    eq((shown["listening"], shown["claude"]["path"]), (True, None))
+    service("stop", "--system")
+    contains(status(3), "not listening")
+    contains(service("uninstall", "--system", status=1, user="nobody",
+                     HOME="/nonexistent"), "needs root")
+    # root of a machine that mounts homes from another: no guessing
+    contains(service("install", "--system", "--user", USER, status=1, through=[
+        "setpriv", "--bounding-set=-dac_override,-dac_read_search"]),
+             "not even by root")
+    # one that is wrong, and not hidden, is told of
+    configure(PORT="many")
+    (home / ".ccp").chmod(0o755)
+    contains(status(1), "PORT=many")
+    configure()
+    service("uninstall", "--system")
 
 
 @test("who used sudo is whose Claude answers")
