@@ -19,9 +19,18 @@ extern char **environ;
 
 #define N(rows)      (sizeof(rows) / sizeof((rows)[0]))
 
-static const char mark[] =
+static const char user_mark[] =
     "# Written by \"ccp service install\"; \"ccp config set\" of HOST or PORT "
     "changes\n# the addresses.\n";
+static const char system_mark[] =
+    "# Written by \"ccp service install --system\": run it again after a "
+    "change of\n# HOST or PORT.\n";
+
+static const char *
+mark(const struct service *s)
+{
+	return s->system ? system_mark : user_mark;
+}
 
 char *
 unit_path(const struct service *s, const char *name)
@@ -144,7 +153,7 @@ write_socket(struct service *s, const char *template, bool whole)
 	{
 		const struct service_row rows[] = {
 		    {LISTEN, buf_str(&listen)},
-		    {"# Template:", mark},
+		    {"# Template:", mark(s)},
 		    {"SocketMode=", s->system ? owner : NULL},
 		};
 
@@ -169,7 +178,7 @@ write_service(struct service *s, const char *template)
 		const struct service_row rows[] = {
 		    {"ExecStart=", buf_str(&exec)},
 		    {"WorkingDirectory=", buf_str(&place)},
-		    {"# Template:", mark},
+		    {"# Template:", mark(s)},
 		};
 
 		return write_unit(s, UNIT_SERVICE, template, rows, N(rows));

@@ -85,6 +85,10 @@ def _():
     for name in ("ccp.socket", "ccp@.service"):
         text = (UNITS / name).read_text(encoding="utf-8")
         ok(KEY not in text, text)
+        # "config set" moves a user's own alone
+        contains(text, '# Written by "ccp service install --system": run it '
+                       'again after a change of\n# HOST or PORT.\n')
+        ok("config set" not in text, text)
     contains(text, f"\nUser={USER}\n")
     contains(text, f"\nWorkingDirectory={home}\n")
     shutil.copy(UNITS / "ccp@.service", "/tmp/ccp@1.service")
