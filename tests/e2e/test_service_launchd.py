@@ -144,9 +144,9 @@ def _():
                      f"I am number {n}.")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             list(pool.map(ask, range(50)))
+        mac.env.wait_gone(*servers(mac))  # and has logged what it served
         log = mac.log.read_text(encoding="utf-8")
         eq([n for n in range(50) if f"number-{n}." not in log], [])
-        mac.env.wait_gone(*servers(mac))
 
 
 def servers(mac):
