@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "cli_style.h"
 #include "json_text.h"
 #include "screen_text.h"
 
@@ -47,67 +48,134 @@ enum {
 static const char *const headings[COLUMNS] = {
     "ID", "AGE", "TURNS", "DIRECTORY", "FIRST WORDS"};
 
+#define GAP 2 /* between columns */
+
+struct table {
+	const struct sessions *sessions;
+	int64_t now;
+	const char *home;
+	size_t id_chars;
+	size_t widths[COLUMNS];
+};
+
 static void
-add_cell(struct buf *to, const struct listed_session *one, int column,
-    size_t id_chars, int64_t now, const char *home)
+add_cell(struct buf *to, const struct table *t, size_t row, int column)
 {
+	const struct session_state *s = &t->sessions->all[row].state;
+
+	buf_clear(to);
 	switch (column) {
 	case COLUMN_ID:
-		buf_add(to, one->state.session, id_chars);
+		buf_add(to, s->session, t->id_chars);
 		break;
 	case COLUMN_AGE:
-		add_span(to, now - one->state.used);
+		add_span(to, t->now - s->used);
 		break;
 	case COLUMN_TURNS:
-		buf_addf(to, "%" PRIu32, one->state.turns);
+		buf_addf(to, "%" PRIu32, s->turns);
 		break;
 	case COLUMN_DIRECTORY:
-		screen_text_path(to, one->state.cwd, home);
+		screen_text_path(to, s->cwd, t->home);
 		break;
 	default:
-		screen_text_add(to, one->state.title);
+		screen_text_add(to, s->title);
 		break;
 	}
 }
 
+/* The two that may be long share what the others leave of the screen. */
 static void
-print_cell(const char *text, size_t wide, bool last)
+fit_widths(struct table *t, size_t columns)
 {
-	size_t have = screen_text_width(text);
+	size_t *directory = &t->widths[COLUMN_DIRECTORY];
+	size_t *title = &t->widths[COLUMN_TITLE];
+	size_t least =
+	    strlen(headings[COLUMN_DIRECTORY]) + strlen(headings[COLUMN_TITLE]);
+	size_t room = columns, half;
+	int c;
 
-	(void)fputs(text, stdout);
-	if (last)
+	for (c = 0; c < COLUMN_DIRECTORY; c++)
+		room -= t->widths[c] + GAP < room ? t->widths[c] + GAP : room;
+	room = room > least + GAP ? room - GAP : least;
+	half = room / 2;
+	if (*directory + *title <= room)
+		return;
+	if (*directory <= half)
+		*title = room - *directory;
+	else if (*title <= half)
+		*directory = room - *title;
+	else {
+		*directory = half;
+		*title = room - half;
+	}
+}
+
+static void
+find_widths(struct table *t, struct buf *cell)
+{
+	size_t i, width;
+	int c;
+
+	for (c = 0; c < COLUMNS; c++) {
+		t->widths[c] = strlen(headings[c]);
+		for (i = 0; i < t->sessions->n; i++) {
+			add_cell(cell, t, i, c);
+			width = screen_text_width(buf_str(cell));
+			if (width > t->widths[c])
+				t->widths[c] = width;
+		}
+	}
+	fit_widths(t, (size_t)style_columns(stdout));
+}
+
+/* Of a directory the end tells more than the beginning. */
+static void
+print_cell(const struct table *t, const char *text, int column)
+{
+	CLEANUP_BUF struct buf cut = BUF_INIT(CELL_BYTES);
+	size_t wide = t->widths[column], have;
+
+	if (column == COLUMN_DIRECTORY)
+		screen_text_cut_front(&cut, text, wide);
+	else
+		screen_text_cut(&cut, text, wide);
+	(void)fputs(buf_str(&cut), stdout);
+	if (column == COLUMNS - 1)
 		(void)putchar('\n');
-	for (; !last && have < wide + 2; have++)
+	for (have = screen_text_width(buf_str(&cut));
+	     column < COLUMNS - 1 && have < wide + GAP; have++)
 		(void)putchar(' ');
+}
+
+static void
+print_table(struct table *t)
+{
+	CLEANUP_BUF struct buf cell = BUF_INIT(CELL_BYTES);
+	size_t i;
+	int c;
+
+	find_widths(t, &cell);
+	for (c = 0; c < COLUMNS; c++)
+		print_cell(t, headings[c], c);
+	for (i = 0; i < t->sessions->n; i++) {
+		for (c = 0; c < COLUMNS; c++) {
+			add_cell(&cell, t, i, c);
+			print_cell(t, buf_str(&cell), c);
+		}
+	}
 }
 
 void
 show_table(const struct sessions *s, int64_t now, const char *home)
 {
-	CLEANUP_BUF struct buf cell = BUF_INIT(CELL_BYTES);
-	size_t widths[COLUMNS], id_chars = sessions_id_chars(s), i;
-	int c;
+	struct table t = {.sessions = s,
+	    .now = now,
+	    .home = home,
+	    .id_chars = sessions_id_chars(s)};
 
-	for (c = 0; s->n > 0 && c < COLUMNS; c++) {
-		widths[c] = strlen(headings[c]);
-		for (i = 0; i < s->n; i++) {
-			buf_clear(&cell);
-			add_cell(&cell, &s->all[i], c, id_chars, now, home);
-			if (screen_text_width(buf_str(&cell)) > widths[c])
-				widths[c] = screen_text_width(buf_str(&cell));
-		}
-	}
-	for (c = 0; s->n > 0 && c < COLUMNS; c++)
-		print_cell(headings[c], widths[c], c == COLUMNS - 1);
-	for (i = 0; i < s->n; i++) {
-		for (c = 0; c < COLUMNS; c++) {
-			buf_clear(&cell);
-			add_cell(&cell, &s->all[i], c, id_chars, now, home);
-			print_cell(buf_str(&cell), widths[c], c == COLUMNS - 1);
-		}
-	}
-	if (s->n == 0)
+	if (s->n > 0)
+		print_table(&t);
+	else
 		(void)printf("No session is remembered.\n");
 	if (s->legacy > 0)
 		(void)printf("%zu conversation%s of the Node.js version can "

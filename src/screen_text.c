@@ -78,3 +78,20 @@ screen_text_cut(struct buf *to, const char *text, size_t width)
 		buf_addstr(to, dots);
 	}
 }
+
+void
+screen_text_cut_front(struct buf *to, const char *text, size_t width)
+{
+	size_t have = screen_text_width(text);
+	size_t keep = width > DOTS ? width - DOTS : 0;
+
+	if (have > width) {
+		buf_addstr(to, dots);
+		for (; have > keep; have--) {
+			do
+				text++;
+			while (((unsigned char)*text & 0xC0) == 0x80);
+		}
+	}
+	screen_text_add(to, text);
+}

@@ -23,4 +23,7 @@ size_t screen_text_width(const char *text);
  * the end of what was longer. */
 void screen_text_cut(struct buf *to, const char *text, size_t width);
 
+/* The same, but its end stays, and "..." stands before that. */
+void screen_text_cut_front(struct buf *to, const char *text, size_t width);
+
 #endif

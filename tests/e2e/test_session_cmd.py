@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ccp session: what a person sees and removes."""
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.dont_write_bytecode = True
@@ -92,6 +96,52 @@ def _():
         for line in lines[1:]:
             eq(line.index(line.split()[4]), lines[0].index("DIRECTORY"))
         eq(listed(env), [A, B, C])
+
+
+LIST = """\
+ID          AGE    TURNS  DIRECTORY                   FIRST WORDS
+0d3ae5d0-9  8 min  3      ~/project                   Zum Glück gibt es noch ...
+0d3ae5d0-1  2 h    1      ...o/packages/web/Ölbilder  What is it?
+f7a1b2c3-9  4 d    12     /srv                        As many as the place has!!
+"""
+
+
+def on_terminal(env, columns):
+    """What the list looks like on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ,
+                struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(ours, "rb", 0) as reader:
+        subprocess.run([program("ccp"), "session", "list"], env=env.environ,
+                       cwd=env.work, stdout=theirs, check=True, timeout=30)
+        os.close(theirs)
+        text = b""
+        with contextlib.suppress(OSError):
+            while piece := reader.read(65536):
+                text += piece
+    return text.decode().replace("\r\n", "\n")
+
+
+@test("list: the whole screen, 80 columns, or as many as the terminal has")
+def _():
+    deep = "/srv/customers/example.com/monorepo/packages/web/Ölbilder"
+    long = "Zum Glück gibt es noch so viele Wörter, die hier stehen können"
+    with stored() as env:
+        put(env, A, cwd=f"{env.home}/project", title=long, turns=3, age=500)
+        put(env, B, cwd=deep, age=7300)
+        put(env, C, cwd="/srv", title="As many as the place has!!", turns=12,
+            age=4 * 86400)
+        eq(session(env, "list"), LIST)
+        ok(max(map(len, LIST.splitlines())) == 80)
+        eq(on_terminal(env, 80), LIST)
+        wide = on_terminal(env, 200)
+        contains(wide, f"  {deep}  What is it?\n")
+        contains(wide, f"  ~/project{' ' * (len(deep) - 7)}{long[:50]}")
+        ok(max(map(len, on_terminal(env, 60).splitlines())) == 60)
+        # a title of few characters leaves its place to the directory
+        session(env, "clear", A)
+        session(env, "clear", C)
+        contains(session(env, "list"), f"  ...{deep[-42:]}  What is it?\n")
 
 
 @test("ids are cut to eight characters where those differ")

@@ -36,6 +36,23 @@ START_TEST(cut_says_that_it_is_cut)
 }
 END_TEST
 
+START_TEST(cut_front_keeps_the_end)
+{
+	screen_text_cut_front(&out, "abcdef", 6);
+	ck_assert_str_eq(buf_str(&out), "abcdef");
+	buf_clear(&out);
+	screen_text_cut_front(&out, "abcdefg", 6);
+	ck_assert_str_eq(buf_str(&out), "...efg");
+	buf_clear(&out);
+	screen_text_cut_front(&out, "z\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA8", 4);
+	ck_assert_str_eq(buf_str(&out), "...\xC3\xA8");
+	buf_clear(&out);
+	screen_text_cut_front(&out, "abcdef", 3);
+	ck_assert_str_eq(buf_str(&out), "...");
+	buf_free(&out);
+}
+END_TEST
+
 Suite *
 suite_screen_text(void)
 {
@@ -45,6 +62,7 @@ suite_screen_text(void)
 	tcase_add_test(t, nothing_that_a_terminal_obeys);
 	tcase_add_test(t, width_is_in_characters);
 	tcase_add_test(t, cut_says_that_it_is_cut);
+	tcase_add_test(t, cut_front_keeps_the_end);
 	suite_add_tcase(s, t);
 	return s;
 }
