@@ -385,43 +385,27 @@ row_json(const struct setting *row)
 	return one;
 }
 
-/* In lines that fit the screen, all of them set in. */
 static void
-print_wrapped(const char *text, size_t screen)
+print_set_in(const char *text)
 {
-	size_t used = 0, n;
-
-	while (*(text += strspn(text, " ")) != '\0') {
-		n = strcspn(text, " ");
-		if (used > 0 && used + 1 + n > screen) {
-			(void)putchar('\n');
-			used = 0;
-		}
-		if (used == 0)
-			used =
-			    (size_t)printf("%*s%.*s", INDENT, "", (int)n, text);
-		else
-			used += (size_t)printf(" %.*s", (int)n, text);
-		text += n;
-	}
-	(void)putchar('\n');
+	(void)printf("%*s", INDENT, "");
+	style_wrap(text, INDENT);
 }
 
 static void
 print_help(const struct setting *row)
 {
-	size_t screen = (size_t)style_columns(stdout);
 	char allowed[SETTINGS_MUST_BYTES];
 	char text[2 * SETTINGS_MUST_BYTES];
 
 	setting_allowed(row, allowed);
 	(void)printf(
 	    "%s%s%s\n", style(STYLE_BOLD), row->name, style(STYLE_PLAIN));
-	print_wrapped(row->help, screen);
+	print_set_in(row->help);
 	(void)snprintf(text, sizeof text, "%s%s%s%s",
 	    row->fallback[0] != '\0' ? "default: " : "no default",
 	    row->fallback, allowed[0] != '\0' ? "; allowed: " : "", allowed);
-	print_wrapped(text, screen);
+	print_set_in(text);
 }
 
 int

@@ -71,63 +71,19 @@ static const struct check {
 
 /* --- printing ---------------------------------------------------------- */
 
-/* Columns of a text in UTF-8, counted as characters. */
-static int
-columns_of(const char *text, size_t bytes)
-{
-	int n = 0;
-
-	for (; bytes > 0; bytes--)
-		n += ((unsigned char)*text++ & 0xC0) != 0x80;
-	return n;
-}
-
-static void
-print_word(const char *word, size_t len)
-{
-	for (; len > 0; len--, word++)
-		(void)putchar(
-		    (unsigned char)*word < 0x20 || *word == 0x7F ? '?' : *word);
-}
-
-/* Words, from a column on; what does not fit goes to lines below it. */
-static void
-print_wrapped(const char *text, int indent, int columns)
-{
-	int at = indent, width;
-	size_t len;
-
-	while (*(text += strspn(text, " ")) != '\0') {
-		len = strcspn(text, " ");
-		width = columns_of(text, len);
-		if (at > indent && at + 1 + width > columns) {
-			(void)printf("\n%*s", indent, "");
-			at = indent;
-		} else if (at > indent) {
-			(void)putchar(' ');
-			at++;
-		}
-		print_word(text, len);
-		at += width;
-		text += len;
-	}
-	(void)putchar('\n');
-}
-
 static void
 print_finding(const struct doctor_finding *f)
 {
 	static const char *const words[] = {"ok", "warn", "FAIL"};
 	static const enum style styles[] = {STYLE_GOOD, STYLE_WARN, STYLE_BAD};
-	int columns = style_columns(stdout);
 
 	(void)printf("%s%-4s%s  %-*s  ", style(styles[f->level]),
 	    words[f->level], style(STYLE_PLAIN), NAME_COLUMNS, f->check);
-	print_wrapped(f->text, TEXT_COLUMN, columns);
+	style_wrap(f->text, TEXT_COLUMN);
 	if (f->fix[0] == '\0')
 		return;
 	(void)printf("%*sfix: ", FIX_COLUMN - 5, "");
-	print_wrapped(f->fix, FIX_COLUMN, columns);
+	style_wrap(f->fix, FIX_COLUMN);
 }
 
 /* Only a person sees that something takes time. */

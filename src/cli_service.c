@@ -118,7 +118,7 @@ tell_more(struct job *j)
 		    SETTINGS_DEFAULT_KEY);
 	if (j->manager->state(s, &state) && state.linger == 0)
 		buf_addf(&s->said,
-		    "It ends with your last login.  For one that stays:\n"
+		    "It stops when you log out.  For one that stays:\n"
 		    "  loginctl enable-linger\n");
 }
 

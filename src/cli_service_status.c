@@ -15,12 +15,14 @@
 #include "cleanup.h"
 #include "cli_claude.h"
 #include "cli_style.h"
+#include "screen_text.h"
 
 #include "banned.h"
 
 extern char **environ;
 
 #define LABEL_COLUMNS 14
+#define TIME_COLUMNS  21
 
 struct status {
 	const struct service_manager *manager;
@@ -77,6 +79,15 @@ label(const char *text)
 }
 
 static void
+show_text(const char *name, enum style colour, const char *text)
+{
+	label(name);
+	(void)fputs(style(colour), stdout);
+	style_wrap(text, LABEL_COLUMNS);
+	(void)fputs(style(STYLE_PLAIN), stdout);
+}
+
+static void
 show_headline(const struct status *st)
 {
 	label("service");
@@ -89,10 +100,21 @@ show_headline(const struct status *st)
 		    st->state.listening ? "listening" : "not listening",
 		    style(STYLE_PLAIN), st->manager->name,
 		    st->service->system ? " (system)" : "");
-	if (st->state.problem[0] != '\0') {
-		label("");
-		(void)printf("%s\n", st->state.problem);
-	}
+	if (st->state.problem[0] != '\0')
+		show_text("", STYLE_PLAIN, st->state.problem);
+}
+
+static const char *
+starts(const struct status *st)
+{
+	if (!st->state.enabled)
+		return "only by ccp service start: it is not enabled";
+	if (st->service->system || st->state.linger == 1)
+		return "with the machine; stops when that does";
+	if (st->state.linger == 0)
+		return "when you log in; stops when you log out (unless you "
+		       "say: loginctl enable-linger)";
+	return "when you log in; stops when you log out";
 }
 
 static void
@@ -100,18 +122,10 @@ show_where(const struct status *st)
 {
 	size_t i;
 
-	for (i = 0; i < st->state.n; i++) {
-		label(i == 0 ? "address" : "");
-		(void)printf("%s\n", st->state.where[i]);
-	}
-	label("begins");
-	(void)printf("%s\n",
-	    !st->state.enabled    ? "when it is started: it is not enabled"
-	    : st->service->system ? "with the system"
-	    : st->state.linger == 0
-		? "with a login, ends with the last (loginctl enable-linger)"
-	    : st->state.linger == 1 ? "with the system (linger)"
-				    : "with a login");
+	for (i = 0; i < st->state.n; i++)
+		show_text(
+		    i == 0 ? "address" : "", STYLE_PLAIN, st->state.where[i]);
+	show_text("starts", STYLE_PLAIN, starts(st));
 }
 
 static void
@@ -130,14 +144,16 @@ show_connections(const struct status *st)
 static void
 show_line(const char *name, const struct service_line *line)
 {
-	int room = style_columns(stdout) - LABEL_COLUMNS - 21;
+	CLEANUP_BUF struct buf text = BUF_INIT(2 * sizeof(line->text));
+	int room = style_columns(stdout) - LABEL_COLUMNS - TIME_COLUMNS;
 	char when[32] = "";
 	struct tm tm;
 
 	label(name);
 	if (localtime_r(&line->when, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	(void)printf("%s  %.*s\n", when, room < 20 ? 20 : room, line->text);
+	screen_text_cut(&text, line->text, room < 20 ? 20 : (size_t)room);
+	(void)printf("%-*s%s\n", TIME_COLUMNS, when, buf_str(&text));
 }
 
 static void
@@ -160,34 +176,40 @@ show_log(const struct status *st)
 }
 
 static void
+show_login(const struct claude_facts *c)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT(sizeof(*c));
+	enum style colour = STYLE_WARN;
+
+	buf_addf(&text, "%s%s, ", c->version, c->too_old ? " (too old)" : "");
+	if (c->login == CLAUDE_LOGIN_YES) {
+		colour = c->too_old ? STYLE_WARN : STYLE_PLAIN;
+		buf_addf(&text, "logged in (%s)", c->account);
+	} else if (c->login == CLAUDE_LOGIN_NO) {
+		buf_addstr(
+		    &text, "not logged in: run claude, and /login there");
+	} else {
+		buf_addstr(&text, "it does not say whether it is logged in");
+	}
+	show_text("", colour, buf_str(&text));
+}
+
+static void
 show_claude(const struct status *st)
 {
 	const struct claude_facts *c = &st->claude;
 
-	label("claude");
 	if (c->path == NULL) {
-		(void)printf(
-		    "%s%s%s\n", style(STYLE_BAD), c->why, style(STYLE_PLAIN));
+		show_text("claude", STYLE_BAD, c->why);
 		return;
 	}
-	(void)printf("%s\n", c->path);
+	show_text("claude", STYLE_PLAIN, c->path);
 	if (st->service->uid != geteuid())
 		return;
-	label("");
-	if (c->version[0] == '\0') {
-		(void)printf(
-		    "%s%s%s\n", style(STYLE_BAD), c->why, style(STYLE_PLAIN));
-		return;
-	}
-	(void)printf("%s%s, ", c->version, c->too_old ? " (too old)" : "");
-	if (c->login == CLAUDE_LOGIN_YES)
-		(void)printf("logged in (%s)\n", c->account);
+	if (c->version[0] == '\0')
+		show_text("", STYLE_BAD, c->why);
 	else
-		(void)printf("%s%s%s\n", style(STYLE_WARN),
-		    c->login == CLAUDE_LOGIN_NO
-			? "not logged in: run claude, and /login there"
-			: "it does not say whether it is logged in",
-		    style(STYLE_PLAIN));
+		show_login(c);
 }
 
 static void
@@ -204,10 +226,8 @@ show_screen(const struct status *st)
 		label("");
 		(void)printf("ccp service install does that\n");
 	}
-	if (st->old != NULL) {
-		label("another ccp");
-		(void)printf("%s\n", st->old);
-	}
+	if (st->old != NULL)
+		show_text("another ccp", STYLE_PLAIN, st->old);
 }
 
 /* --- JSON -------------------------------------------------------------- */

@@ -8,11 +8,16 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "buf.h"
+#include "cleanup.h"
+#include "screen_text.h"
 #include "settings.h"
 
 #include "banned.h"
 
-#define COLUMNS 80
+#define COLUMNS       80
+#define NARROWEST     20 /* columns for words */
+#define WRAPPED_BYTES 65536
 
 static bool coloured;
 
@@ -58,6 +63,56 @@ style_columns(FILE *to)
 	if (ioctl(fileno(to), TIOCGWINSZ, &size) == -1 || size.ws_col == 0)
 		return COLUMNS;
 	return size.ws_col;
+}
+
+/* Characters of clean UTF-8, and no more than most; *at is behind them. */
+static int
+print_word(const char **at, int most)
+{
+	int n = 0;
+
+	for (; **at != ' ' && **at != '\0'; (*at)++) {
+		if (((unsigned char)**at & 0xC0) != 0x80 && n++ == most)
+			return most;
+		(void)putchar(**at);
+	}
+	return n;
+}
+
+static int
+word_width(const char *at)
+{
+	int n = 0;
+
+	for (; *at != ' ' && *at != '\0'; at++)
+		n += ((unsigned char)*at & 0xC0) != 0x80;
+	return n;
+}
+
+void
+style_wrap(const char *text, int indent)
+{
+	CLEANUP_BUF struct buf clean = BUF_INIT(WRAPPED_BYTES);
+	int columns = style_columns(stdout), at = indent;
+	const char *word;
+
+	if (columns < indent + NARROWEST)
+		columns = indent + NARROWEST;
+	screen_text_add(&clean, text);
+	word = buf_str(&clean);
+	while (*(word += strspn(word, " ")) != '\0') {
+		if (at > indent && at + 1 + word_width(word) > columns) {
+			(void)printf("\n%*s", indent, "");
+			at = indent;
+		} else if (at > indent) {
+			(void)putchar(' ');
+			at++;
+		}
+		at += print_word(&word, columns - at);
+		if (*word != ' ' && *word != '\0')
+			at = columns; /* the rest of it goes below */
+	}
+	(void)putchar('\n');
 }
 
 bool

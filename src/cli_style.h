@@ -27,6 +27,11 @@ const char *style(enum style s);
 /* Columns of the terminal behind the stream: 80 where there is none. */
 int style_columns(FILE *to);
 
+/* Prints words to the standard output, which stands in column indent, and ends
+ * the line.  What does not fit goes to lines below, from that column on; a word
+ * that fits no line is broken.  Control characters are question marks. */
+void style_wrap(const char *text, int indent);
+
 /* Whether the locale's characters are UTF-8. */
 bool style_utf8(void);
 

@@ -73,7 +73,7 @@ struct service {
 struct service_state {
 	bool installed, enabled, listening;
 	long connections, accepted;
-	int linger; /* 0: it ends with the last login */
+	int linger; /* 0: it stops at the last logout */
 	char where[LISTENER_MAX][SERVICE_URL_BYTES]; /* base URLs */
 	size_t n;
 	char problem[256]; /* why it does not listen, or "" */

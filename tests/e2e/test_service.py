@@ -24,7 +24,7 @@ import bed
 import http_client
 import procs
 from ccp import chat_body
-from tap import contains, eq, fail, main, ok, test, until
+from tap import contains, eq, fail, lacks, main, ok, test, until
 
 SECONDS = 240
 PORT = 8888
@@ -168,7 +168,7 @@ def _():
 GOLDEN = """\
 service       listening, in the hands of systemd
 address       http://127.0.0.1:8888/v1
-begins        with the system (linger)
+starts        with the machine; stops when that does
 connections   1 now, 2 since it listens
 last request  TIME  POST /v1/chat/completions 200 Nms
 last errors   TIME  CLAUDE_MAX_TURNS=many in config.json
@@ -211,7 +211,9 @@ def _():
                     and "1 now" in text else None
             text = with_journal(screen)
             eq(masked(text), GOLDEN)
-            ok(max(map(len, text.splitlines()[:6])) <= 80, text)
+            lacks(text, "\x1b")
+            for line in text.splitlines():
+                ok(len(line) <= 80, line)
         shown = json.loads(service("status", "--json"))
         eq((shown["manager"], shown["scope"], shown["installed"],
             shown["enabled"], shown["listening"], shown["linger"],
