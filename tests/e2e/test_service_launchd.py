@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import launchd
 from ccp import BUILD, KEY, TAG_NAME, Env, chat_body, free_port, program
 from http_client import Client
-from tap import Skip, contains, eq, fail, main, ok, test, until
+from tap import Skip, contains, eq, fail, lacks, main, ok, test, until
 
 CANARY = "canary-of-the-launchd-test"
 UID = os.getuid()
@@ -68,15 +68,18 @@ class Mac(contextlib.ExitStack):
         return sorted(str(p.relative_to(self.home))
                       for p in self.home.rglob("*"))
 
-    def run(self, *words, status=0, **variables):
+    def ccp(self, *words, status=0, **variables):
         done = subprocess.run(
-            [self.tree / "ccp", "service", *words], check=False, text=True,
+            [self.tree / "ccp", *words], check=False, text=True,
             capture_output=True, timeout=100, env={**self.environ, **variables},
             cwd=self.env.work)
         if done.returncode != status:
-            fail(f"ccp service {' '.join(words)}: {done.returncode}\n"
+            fail(f"ccp {' '.join(words)}: {done.returncode}\n"
                  f"{done.stdout}\n{done.stderr}")
         return done.stderr if status == 1 else done.stdout
+
+    def run(self, *words, **options):
+        return self.ccp("service", *words, **options)
 
     def client(self, port=None):
         return Client(socket.create_connection(
@@ -192,7 +195,7 @@ def begin(http):
 GOLDEN = """\
 service       listening, in the hands of launchd
 address       http://127.0.0.1:PORT/v1
-begins        with a login
+starts        when you log in; stops when you log out
 connections   1 now
 last request  TIME  POST /v1/chat/completions 200 Nms
 last errors   TIME  the second
@@ -206,6 +209,12 @@ def masked(mac, text):
     text = text.replace(str(mac.port), "PORT").replace(str(mac.tree), "TREE")
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
     return re.sub(r"(POST \S+ 200) .*", r"\1 Nms", text)
+
+
+def fits(screen):
+    lacks(screen, "\x1b")
+    for line in screen.splitlines():
+        ok(len(line) <= 80, line)
 
 
 @test("status on one screen, and as JSON")
@@ -227,7 +236,7 @@ def _():
             screen = mac.run("status")
             eq(masked(mac, screen), GOLDEN)
             contains(screen, "2026-11-22 21:00:01  the second")
-            ok(max(map(len, screen.splitlines()[:7])) <= 80, screen)
+            fits(screen)
             shown = json.loads(mac.run("status", "--json"))
         eq((shown["manager"], shown["installed"], shown["listening"],
             shown["connections"], shown["addresses"], shown["linger"]),
@@ -242,6 +251,29 @@ def _():
         ok(abs(shown["last_request"]["time"] - time.time()) < 300, shown)
         mac.run("stop")
         contains(mac.run("status", status=3), "not listening")
+
+
+@test("status fits 80 columns, whatever stands in it, and obeys no log")
+def _():
+    with Mac() as mac:
+        path = f"{mac.env.runtime}/{'long-' * 30}"[:100]
+        mac.configure(HOST=f"127.0.0.1,unix:{path}")
+        mac.run("install")
+        mac.log.write_text("".join(json.dumps({
+            "time": "2026-11-22T21:00:00.000Z", "name": "ccp", "pid": 1,
+            "level": "error", "message": message}) + "\n" for message in
+            ("Gr\u00f6\u00dfe " * 30, "a \x1b[31mred one")),
+            encoding="utf-8")
+        name = "/no/such/" + "directory/" * 12 + "claude"
+        mac.configure(HOST=f"127.0.0.1,unix:{path}", CLAUDE_PATH=name)
+        screen = mac.run("status")
+        fits(screen)
+        whole = re.sub("\n +", "", screen)
+        contains(whole, f"unix:{path}")
+        contains(whole, name)
+        contains(screen, "  a ?[31mred one\n")
+        contains(screen, "Gr\u00f6\u00dfe Gr\u00f6\u00dfe Gr\u00f6")
+        contains(screen, "...\n")
 
 
 @test("status reads the lines of LOG_FORMAT=json too")
@@ -365,6 +397,29 @@ def _():
         mac.launchd.refuse(True)
         mac.run("install", status=1)
         eq(os.readlink(mac.plist), "nowhere")
+
+
+@test("config set PORT moves it: the new one answers, the old one not")
+def _():
+    with Mac() as mac:
+        mac.run("install")
+        eq(mac.health(), 200)
+        before, port = mac.agent(), free_port()
+        contains(mac.ccp("config", "set", "PORT", str(port)),
+                 f"launchd listens on http://127.0.0.1:{port}/v1.")
+        eq(mac.health(port), 200)
+        with contextlib.suppress(ConnectionRefusedError):
+            mac.health()
+            fail("it still listens on the old one")
+        before["Sockets"]["Listeners"][0]["SockServiceName"] = str(port)
+        eq(mac.agent(), before)
+        contains(mac.run("status"), f"http://127.0.0.1:{port}/v1")
+        # of one that is stopped, the next start counts
+        mac.run("stop")
+        contains(mac.ccp("config", "set", "PORT", str(mac.port)),
+                 "ccp service start")
+        mac.run("start")
+        eq(mac.health(), 200)
 
 
 @test("the agent of the Node.js version is explained, or set aside")
