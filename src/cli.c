@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli_wrong.h"
 #include "io.h"
 #include "log.h"
 #include "version.h"
@@ -20,10 +21,14 @@ static int version(int argc, char **argv);
 static int help(int argc, char **argv);
 
 static const char version_usage[] = "usage: ccp version\n"
-				    "Prints the version.\n";
+				    "Prints the version.\n"
+				    "\n"
+				    "  ccp version       ccp " CCP_VERSION "\n";
 static const char help_usage[] =
     "usage: ccp help [command]\n"
-    "Prints the commands, or all that one of them takes.\n";
+    "Prints the commands, or all that one of them takes.\n"
+    "\n"
+    "  ccp help config   the same as ccp config --help\n";
 
 static const struct {
 	const char *name, *alias, *other;
@@ -66,30 +71,23 @@ is_verb(const char *word, size_t i)
 static size_t
 find_verb(const char *word)
 {
+	const char *names[NVERBS + 1] = {NULL};
 	size_t i;
 
 	for (i = 0; i < NVERBS; i++) {
 		if (is_verb(word, i))
 			return i;
+		names[i] = verbs[i].name;
 	}
-	(void)fprintf(
-	    stderr, "ccp: unknown command \"%s\": see ccp help\n", word);
+	(void)cli_wrong_command(NULL, word, names);
 	return NVERBS;
-}
-
-static int
-too_many(void)
-{
-	(void)fprintf(stderr, "ccp: too many arguments\n");
-	return CLI_USAGE;
 }
 
 static int
 version(int argc, char **argv)
 {
-	(void)argv;
 	if (argc > 1)
-		return too_many();
+		return cli_wrong_argument("version", argv[1]);
 	(void)printf("ccp " CCP_VERSION "\n");
 	return EXIT_SUCCESS;
 }
@@ -100,7 +98,7 @@ help(int argc, char **argv)
 	size_t i;
 
 	if (argc > 2)
-		return too_many();
+		return cli_wrong_argument(NULL, argv[2]);
 	if (argc == 2) {
 		i = find_verb(argv[1]);
 		if (i == NVERBS)

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_service.h"
+#include "cli_wrong.h"
 #include "config_change.h"
 #include "config_file.h"
 #include "json_span.h"
@@ -308,13 +309,6 @@ const char cli_config_usage[] =
     "  ccp config help                     every key, and what it may be\n";
 
 static int
-usage(void)
-{
-	(void)fputs(cli_config_usage, stderr);
-	return CLI_USAGE;
-}
-
-static int
 finish(struct config_job *j, int status)
 {
 	free(j->path);
@@ -348,32 +342,55 @@ run_set(int argc, char **argv)
 		j.key = argv[i++];
 	if (i < argc && strcmp(argv[i], "--") == 0)
 		i++;
-	if (i >= argc || j.key == NULL || j.key[0] == '-')
-		return usage();
+	if (j.key == NULL)
+		return cli_wrong_missing("config", "KEY");
+	if (j.key[0] == '-')
+		return cli_wrong_argument("config", j.key);
+	if (i >= argc)
+		return cli_wrong_missing("config", "VALUE");
 	if (!open_job(&j))
 		return EXIT_FAILURE;
 	return finish(&j, set(&j, argc - i, argv + i));
 }
 
+/* CLI_USAGE: the sub-command does not go with what was given; 0. */
+static int
+check_words(const struct config_job *j, size_t v)
+{
+	const char *name = verbs[v].name;
+
+	if (j->key != NULL && (!verbs[v].takes_key || j->key[0] == '\0'))
+		return cli_wrong_argument("config", j->key);
+	if (j->key == NULL && verbs[v].needs_key)
+		return cli_wrong_missing("config", "KEY");
+	if (j->json && !verbs[v].takes_json)
+		return cli_wrong("config", "config %s takes no --json", name);
+	if (j->reveal && !verbs[v].takes_reveal)
+		return cli_wrong("config", "config %s takes no --reveal", name);
+	return 0;
+}
+
 static int
 run_verb(struct config_job *j, const char *name)
 {
+	const char *names[NVERBS + 2] = {[NVERBS] = "set"};
+	int status;
 	size_t v;
 
 	for (v = 0; v < NVERBS; v++) {
-		if (strcmp(name, verbs[v].name) != 0 &&
-		    strcmp(name, verbs[v].alias) != 0)
+		names[v] = verbs[v].name;
+		if (name == NULL ||
+		    (strcmp(name, verbs[v].name) != 0 &&
+			(name[0] == '\0' || strcmp(name, verbs[v].alias) != 0)))
 			continue;
-		if ((j->key != NULL && !verbs[v].takes_key) ||
-		    (j->key == NULL && verbs[v].needs_key) ||
-		    (j->json && !verbs[v].takes_json) ||
-		    (j->reveal && !verbs[v].takes_reveal))
-			return usage();
+		status = check_words(j, v);
+		if (status != 0)
+			return status;
 		if (!open_job(j))
 			return EXIT_FAILURE;
 		return finish(j, verbs[v].run(j));
 	}
-	return usage();
+	return cli_wrong_command("config", name, names);
 }
 
 int
@@ -390,13 +407,12 @@ cli_config(int argc, char **argv)
 			j.json = true;
 		else if (strcmp(argv[i], "--reveal") == 0)
 			j.reveal = true;
-		else if (argv[i][0] == '-' || argv[i][0] == '\0' ||
-			 j.key != NULL)
-			return usage();
+		else if (argv[i][0] == '-' || j.key != NULL)
+			return cli_wrong_argument("config", argv[i]);
 		else if (verb == NULL)
 			verb = argv[i];
 		else
 			j.key = argv[i];
 	}
-	return verb != NULL ? run_verb(&j, verb) : usage();
+	return run_verb(&j, verb);
 }

@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_style.h"
+#include "cli_wrong.h"
 
 #include "banned.h"
 
@@ -236,15 +237,13 @@ cli_doctor(int argc, char **argv)
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		json = c == 'j';
-		if (!json)
-			break;
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (c != 'j')
+			return cli_wrong_option("doctor", c, argv);
+		json = true;
 	}
-	if (c != -1 || optind < argc) {
-		(void)fputs(cli_doctor_usage, stderr);
-		return CLI_USAGE;
-	}
+	if (optind < argc)
+		return cli_wrong_argument("doctor", argv[optind]);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)style_open(stdout, environ);
 	return examine(json);

@@ -22,6 +22,7 @@
 #include "cli.h"
 #include "cli_log_lines.h"
 #include "cli_style.h"
+#include "cli_wrong.h"
 #include "io.h"
 #include "log.h"
 #include "log_file.h"
@@ -389,7 +390,7 @@ set_lines(struct view *v, const char *text)
 	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
 	    v->lines <= MOST_LINES)
 		return true;
-	(void)complain("-n takes a number of lines, or all");
+	(void)cli_wrong("logs", "--lines takes a number of lines, or all");
 	return false;
 }
 
@@ -398,20 +399,21 @@ set_level(struct view *v, const char *text)
 {
 	v->severity = log_severity(text);
 	if (v->severity == -1)
-		(void)complain("--level takes error, warn, info or debug");
+		(void)cli_wrong(
+		    "logs", "--level takes error, warn, info or debug");
 	return v->severity != -1;
 }
 
+/* False: what is wrong has been said. */
 static bool
 read_options(struct view *v, int argc, char **argv)
 {
-	static char ccp[] = "ccp"; /* for getopt_long's messages */
 	bool good = true;
 	int c;
 
-	argv[0] = ccp;
-	while (
-	    good && (c = getopt_long(argc, argv, "fn:", options, NULL)) != -1) {
+	opterr = 0;
+	while (good &&
+	       (c = getopt_long(argc, argv, ":fn:", options, NULL)) != -1) {
 		if (c == 'f')
 			v->follow = true;
 		else if (c == 'j')
@@ -421,13 +423,11 @@ read_options(struct view *v, int argc, char **argv)
 		else if (c == 'l')
 			good = set_level(v, optarg);
 		else
-			good = false; /* getopt_long has said why */
+			good = cli_wrong_option("logs", c, argv) != CLI_USAGE;
 	}
-	if (good && optind == argc)
-		return true;
-	if (good)
-		(void)fputs(cli_logs_usage, stderr);
-	return false;
+	if (good && optind < argc)
+		good = cli_wrong_argument("logs", argv[optind]) != CLI_USAGE;
+	return good;
 }
 
 /* Where the log goes, by itself or by who starts ccp. */

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_wrong.h"
 #include "programs.h"
 
 #include "banned.h"
@@ -258,13 +259,6 @@ static const struct {
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
 
-static int
-usage(void)
-{
-	(void)fputs(cli_service_usage, stderr);
-	return CLI_USAGE;
-}
-
 static bool
 may(struct service *s, int (*verb)(struct job *j))
 {
@@ -302,6 +296,28 @@ run(struct job *j, int (*verb)(struct job *j), bool system, const char *user,
 	return result;
 }
 
+static int
+run_verb(struct job *j, const char *name, bool system, const char *user,
+    bool replace)
+{
+	const char *names[NVERBS + 1] = {NULL};
+	size_t v;
+
+	for (v = 0; v < NVERBS; v++) {
+		names[v] = verbs[v].name;
+		if (name == NULL || strcmp(name, verbs[v].name) != 0)
+			continue;
+		if (j->json && !verbs[v].json)
+			return cli_wrong(
+			    "service", "service %s takes no --json", name);
+		if (replace && !verbs[v].replace)
+			return cli_wrong(
+			    "service", "service %s takes no --replace", name);
+		return run(j, verbs[v].run, system, user, replace);
+	}
+	return cli_wrong_command("service", name, names);
+}
+
 int
 cli_service(int argc, char **argv)
 {
@@ -314,12 +330,11 @@ cli_service(int argc, char **argv)
 	};
 	static struct job j;
 	bool system = false, replace = false;
-	const char *user = NULL;
-	size_t v;
+	const char *user = NULL, *name;
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (c == 'j')
 			j.json = true;
 		else if (c == 'r')
@@ -329,15 +344,12 @@ cli_service(int argc, char **argv)
 		else if (c == 'u')
 			user = optarg;
 		else
-			return usage();
+			return cli_wrong_option("service", c, argv);
 	}
-	if (optind + 1 != argc || (user != NULL && !system))
-		return usage();
-	for (v = 0; v < NVERBS; v++) {
-		if (strcmp(argv[optind], verbs[v].name) == 0 &&
-		    (!j.json || verbs[v].json) &&
-		    (!replace || verbs[v].replace))
-			return run(&j, verbs[v].run, system, user, replace);
-	}
-	return usage();
+	name = optind < argc ? argv[optind++] : NULL;
+	if (optind < argc)
+		return cli_wrong_argument("service", argv[optind]);
+	if (user != NULL && !system)
+		return cli_wrong("service", "--user goes with --system only");
+	return run_verb(&j, name, system, user, replace);
 }

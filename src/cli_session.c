@@ -16,6 +16,7 @@
 #include "cli.h"
 #include "cli_session_show.h"
 #include "cli_sessions.h"
+#include "cli_wrong.h"
 #include "session_place.h"
 #include "session_store.h"
 #include "settings.h"
@@ -274,13 +275,6 @@ const char cli_session_usage[] =
     "  ccp session show 0d3a     all that is known of one\n"
     "  ccp session clear 0d3a    forget it; without an ID all of them\n";
 
-static int
-usage(void)
-{
-	(void)fputs(cli_session_usage, stderr);
-	return CLI_USAGE;
-}
-
 /* Opens the store that there is, and makes none. */
 static int
 open_job(struct job *j)
@@ -330,9 +324,21 @@ run(struct job *j, int (*verb)(struct job *j))
 	return status;
 }
 
+/* Whether the verb may go with what was given. */
+static int
+run_verb(struct job *j, size_t v)
+{
+	if (j->id != NULL && (!verbs[v].takes_id || j->id[0] == '\0'))
+		return cli_wrong_argument("session", j->id);
+	if (j->id == NULL && verbs[v].needs_id)
+		return cli_wrong_missing("session", "ID");
+	return run(j, verbs[v].run);
+}
+
 int
 cli_session(int argc, char **argv)
 {
+	const char *names[NVERBS + 1] = {NULL};
 	struct job j = {0};
 	const char *verb = NULL;
 	size_t v;
@@ -341,21 +347,17 @@ cli_session(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			j.json = true;
-		else if (argv[i][0] == '-' || argv[i][0] == '\0' ||
-			 j.id != NULL)
-			return usage();
+		else if (argv[i][0] == '-' || j.id != NULL)
+			return cli_wrong_argument("session", argv[i]);
 		else if (verb == NULL)
 			verb = argv[i];
 		else
 			j.id = argv[i];
 	}
-	for (v = 0; verb != NULL && v < NVERBS; v++) {
-		if (strcmp(verb, verbs[v].name) != 0)
-			continue;
-		if ((j.id != NULL && !verbs[v].takes_id) ||
-		    (j.id == NULL && verbs[v].needs_id))
-			return usage();
-		return run(&j, verbs[v].run);
+	for (v = 0; v < NVERBS; v++) {
+		names[v] = verbs[v].name;
+		if (verb != NULL && strcmp(verb, verbs[v].name) == 0)
+			return run_verb(&j, v);
 	}
-	return usage();
+	return cli_wrong_command("session", verb, names);
 }

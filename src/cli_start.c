@@ -16,6 +16,7 @@
 #include "cli_handlers.h"
 #include "cli_notify.h"
 #include "cli_setup.h"
+#include "cli_wrong.h"
 #include "clock.h"
 #include "limits.h"
 #include "listener.h"
@@ -230,11 +231,8 @@ cli_start(int argc, char **argv)
 	char err[512];
 	bool ok;
 
-	(void)argv;
-	if (argc > 1) {
-		(void)fprintf(stderr, "ccp: too many arguments\n");
-		return CLI_USAGE;
-	}
+	if (argc > 1)
+		return cli_wrong_argument("start", argv[1]);
 	(void)proc_subreaper();
 	ok = open_all(&s, err, sizeof(err));
 	if (ok) {

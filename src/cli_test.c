@@ -17,6 +17,7 @@
 #include "cli_client.h"
 #include "cli_style.h"
 #include "cli_test_explain.h"
+#include "cli_wrong.h"
 #include "clock.h"
 #include "json_text.h"
 #include "limits.h"
@@ -365,13 +366,6 @@ run(struct trial *t)
 	return status;
 }
 
-static int
-usage(void)
-{
-	(void)fputs(cli_test_usage, stderr);
-	return CLI_USAGE;
-}
-
 int
 cli_test(int argc, char **argv)
 {
@@ -382,16 +376,18 @@ cli_test(int argc, char **argv)
 	int c, status;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "m:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":m:", options, NULL)) != -1) {
 		if (c == 'm')
 			t.model = optarg;
 		else if (c == 'j')
 			t.json = true;
 		else
-			return usage();
+			return cli_wrong_option("test", c, argv);
 	}
 	if (optind < argc)
-		return usage();
+		return cli_wrong_argument("test", argv[optind]);
+	if (t.model != NULL && t.model[0] == '\0')
+		return cli_wrong("test", "--model needs a name");
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)style_open(stdout, environ);
 	buf_init(&t.answer, LIMIT_CLIENT_BYTES);

@@ -19,6 +19,7 @@
 #include "cli_style.h"
 #include "cli_usage_data.h"
 #include "cli_usage_show.h"
+#include "cli_wrong.h"
 #include "screen_text.h"
 #include "settings.h"
 #include "state_dir.h"
@@ -146,7 +147,7 @@ set_form(struct wish *w, enum form form)
 	w->form = form;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or what is wrong with what follows the option. */
 static const char *
 take_option(struct wish *w, int option)
 {
@@ -162,16 +163,15 @@ take_option(struct wish *w, int option)
 	case 'j':
 		set_form(w, FORM_JSON);
 		break;
-	case 'c':
+	default:
 		set_form(w, FORM_CSV);
 		break;
-	default:
-		return "";
 	}
 	return w->forms_differ ? "only one of --json and --csv" : NULL;
 }
 
-static bool
+/* CLI_USAGE: what is wrong has been said. */
+static int
 parse(struct wish *w, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -184,15 +184,16 @@ parse(struct wish *w, int argc, char **argv)
 
 	opterr = 0;
 	while (wrong == NULL &&
-	       (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	       (option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return cli_wrong_option("usage", option, argv);
 		wrong = take_option(w, option);
-	if (wrong == NULL && optind < argc)
-		wrong = "";
-	if (wrong != NULL && wrong[0] != '\0')
-		(void)complain(wrong);
-	else if (wrong != NULL)
-		(void)fputs(cli_usage_usage, stderr);
-	return wrong == NULL;
+	}
+	if (wrong != NULL)
+		return cli_wrong("usage", "%s", wrong);
+	if (optind < argc)
+		return cli_wrong_argument("usage", argv[optind]);
+	return EXIT_SUCCESS;
 }
 
 /* --- reading ----------------------------------------------------------- */
@@ -327,7 +328,7 @@ cli_usage(int argc, char **argv)
 
 	if (!since_days(&w, 30))
 		return complain("the clock cannot be read");
-	if (!parse(&w, argc, argv))
+	if (parse(&w, argc, argv) != EXIT_SUCCESS)
 		return CLI_USAGE;
 	(void)snprintf(r.since, sizeof(r.since), "%s", w.since);
 	choose_sums(&r, &w);

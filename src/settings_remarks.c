@@ -6,73 +6,21 @@
 #include <string.h>
 
 #include "config_file.h"
+#include "nearest.h"
 #include "screen_text.h"
 
 #include "banned.h"
 
-#define NAME_MAX_LEN 40 /* a longer one is like none of the table */
-
-static char
-upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * How many letters have to be put in, taken out, changed, or swapped with the
- * next one (optimal string alignment), in any case.  Row i of the usual matrix
- * needs the two before it.
- */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t rows[3][NAME_MAX_LEN + 1] = {{0}};
-	size_t la = strlen(a), lb = strlen(b), i, k;
-
-	for (k = 0; k <= lb; k++)
-		rows[0][k] = k;
-	for (i = 1; i <= la; i++) {
-		const size_t *before = rows[(i + 1) % 3],
-			     *up = rows[(i - 1) % 3];
-		size_t *row = rows[i % 3];
-
-		row[0] = i;
-		for (k = 1; k <= lb; k++) {
-			bool other = upper(a[i - 1]) != upper(b[k - 1]);
-
-			row[k] = least(
-			    up[k - 1] + other, least(up[k], row[k - 1]) + 1);
-			if (i > 1 && k > 1 &&
-			    upper(a[i - 1]) == upper(b[k - 2]) &&
-			    upper(a[i - 2]) == upper(b[k - 1]))
-				row[k] = least(row[k], before[k - 2] + 1);
-		}
-	}
-	return rows[la % 3][lb];
-}
-
 const struct setting *
 settings_nearest(const char *name)
 {
-	const struct setting *row, *found = NULL;
-	size_t len = strlen(name), best = 2 + len / 5, d;
+	const struct setting *row;
+	struct nearest n;
 
-	if (len > NAME_MAX_LEN)
-		return NULL;
-	for (row = settings_table; row->name != NULL; row++) {
-		d = distance(name, row->name);
-		if (d < best) {
-			best = d;
-			found = row;
-		}
-	}
-	return found;
+	nearest_open(&n, name);
+	for (row = settings_table; row->name != NULL; row++)
+		nearest_try(&n, row->name);
+	return n.found == NULL ? NULL : settings_find(n.found);
 }
 
 static void
@@ -82,7 +30,7 @@ remark_unknown(
 	const struct setting *near = settings_nearest(name);
 
 	buf_addf(lines, "%.64s line %zu: unknown key ", base, line);
-	screen_text_cut(lines, name, NAME_MAX_LEN);
+	screen_text_cut(lines, name, NEAREST_CHARS);
 	buf_addstr(lines, " is ignored");
 	if (near != NULL)
 		buf_addf(lines, ": did you mean %s?", near->name);

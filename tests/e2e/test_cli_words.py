@@ -154,6 +154,65 @@ if shutil.which("fish"):
     add("fish completes it", fish_completes)
 
 
+# --- wrong arguments --------------------------------------------------------
+
+def wrong(*argv):
+    """What is said of it, in two lines; nothing is done."""
+    with Env() as env:
+        done = subprocess.run(
+            [program("ccp"), *argv], env=env.environ, capture_output=True,
+            stdin=subprocess.DEVNULL, text=True, timeout=30, check=False)
+        eq((done.returncode, done.stdout), (2, ""), f"{argv} {done.stderr}")
+        first, see = done.stderr.splitlines()
+        ok(first.startswith("ccp: "), first)
+        return first.removeprefix("ccp: "), see
+
+
+@test("every verb names what is wrong on its command line, and where to look")
+def _():
+    for verb, of in words.of_program().items():
+        see = "see ccp help" if verb == "help" else f"see ccp {verb} --help"
+        for command in [[c] for c in sorted(of.commands)] or [[]]:
+            if [verb, *command] == ["config", "set"]:
+                continue  # takes anything behind the key
+            eq(wrong(verb, *command, "--jsn"), ("unknown option --jsn", see))
+            eq(wrong(verb, *command, "-Z"), ("unknown option -Z", see))
+            many = [verb, *command, "one", "two", "three"]
+            said, where = wrong(*many)
+            ok(re.fullmatch('unexpected argument "(one|two|three)"', said),
+               said)
+            eq(where, see)
+        if of.commands:
+            eq(wrong(verb), ("missing argument: COMMAND", see))
+            eq(wrong(verb, "bogus"),
+               (f'unknown command "{verb} bogus"', see))
+            for command in of.commands:
+                if len(command) > 3:
+                    eq(wrong(verb, command[:-1]),
+                       (f'unknown command "{verb} {command[:-1]}": did you '
+                        f'mean "{verb} {command}"?', see))
+
+
+@test("a verb that there is not: the one that was probably meant")
+def _():
+    see = "see ccp help"
+    eq(wrong("confg"),
+       ('unknown command "confg": did you mean "config"?', see))
+    eq(wrong("help", "sesion"),
+       ('unknown command "sesion": did you mean "session"?', see))
+    eq(wrong("frobnicate"), ('unknown command "frobnicate"', see))
+    eq(wrong("--jsn"), ("unknown option --jsn", see))
+
+
+@test("every verb's --help ends with examples")
+def _():
+    for verb in words.verbs():
+        examples = words.ccp(verb, "--help").rpartition("\n\n")[2]
+        for line in examples.splitlines():
+            ok(re.match("  (sudo |[A-Z_]+=[^ ]+ )?ccp ", line), line)
+        ok(f"ccp {verb}" in examples, examples)
+
+
 # --- escape sequences -------------------------------------------------------
 
 # Screens that change nothing; [] is the verb alone.

@@ -657,14 +657,29 @@ def _():
 @test("command lines that make no sense")
 def _():
     with home("{}") as env:
-        for arguments in ([], ["x"], ["get"], ["set"], ["set", "PORT"],
-                          ["set", "PORT", "--"], ["set", "--json", "PORT", "1"],
-                          ["reset"], ["list", "PORT"], ["get", "a", "b"],
-                          ["edit", "--json"], ["set", "--"], ["list", "-x"],
-                          ["reset", "PORT", "--json"], ["list", "--reveal"],
-                          ["path", "x"], ["get", ""], [""]):
-            contains(refused(env, *arguments, status=2), "usage: ccp config",
-                     str(arguments))
+        for arguments, what in (
+                ([], "missing argument: COMMAND"),
+                ([""], "missing argument: COMMAND"),
+                (["bogus"], 'unknown command "config bogus"'),
+                (["sett"], 'unknown command "config sett": '
+                           'did you mean "config set"?'),
+                (["get"], "missing argument: KEY"),
+                (["reset"], "missing argument: KEY"),
+                (["set"], "missing argument: KEY"),
+                (["set", "--"], "missing argument: KEY"),
+                (["set", "PORT"], "missing argument: VALUE"),
+                (["set", "PORT", "--"], "missing argument: VALUE"),
+                (["set", "--json", "PORT", "1"], "unknown option --json"),
+                (["list", "PORT"], 'unexpected argument "PORT"'),
+                (["get", "a", "b"], 'unexpected argument "b"'),
+                (["path", "x"], 'unexpected argument "x"'),
+                (["get", ""], 'unexpected argument ""'),
+                (["list", "-x"], "unknown option -x"),
+                (["edit", "--json"], "config edit takes no --json"),
+                (["reset", "PORT", "--json"], "config reset takes no --json"),
+                (["list", "--reveal"], "config list takes no --reveal")):
+            eq(refused(env, *arguments, status=2),
+               f"ccp: {what}\nsee ccp config --help\n", str(arguments))
         eq(env.file.read_text(), "{}")
 
 

@@ -670,13 +670,16 @@ def _():
     with demo(LOG_FILE="~/log") as env:
         written(env, line(1))
         for arguments, said in (
-                (["-n", "x"], "ccp: -n takes"), (["-n", "-1"], "-n takes"),
-                (["-n"], "ccp: option requires"), (["more"], "usage: ccp logs"),
-                (["--level", "loud"], "ccp: --level takes error, warn"),
-                (["--what"], "ccp: unrecognized option")):
+                (["-n", "x"], "--lines takes a number of lines, or all"),
+                (["-n", "-1"], "--lines takes a number of lines, or all"),
+                (["-n"], "missing argument: a value for -n"),
+                (["more"], 'unexpected argument "more"'),
+                (["--level", "loud"],
+                 "--level takes error, warn, info or debug"),
+                (["-fx"], "unknown option -x"),
+                (["--what=x"], "unknown option --what")):
             out, err = logs(env, *arguments, status=2)
-            eq(out, "")
-            contains(err, said)
+            eq((out, err), ("", f"ccp: {said}\nsee ccp logs --help\n"))
         contains(logs(env, "--help")[0], "--level LEVEL")
 
 

@@ -180,7 +180,7 @@ claude        LIBEXEC/ccp-demo-claude
 def masked(text):
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
     text = re.sub(r"/\S*/ccp-demo-claude", "LIBEXEC/ccp-demo-claude", text)
-    text = re.sub(r"TIME  .*(CLAUDE_MAX_TURNS).*",
+    text = re.sub(r"TIME  .*(CLAUDE_MAX_TURN).*",
                   "TIME  CLAUDE_MAX_TURNS=many in config.json", text)
     return re.sub(r"(POST \S+ 200) .*", r"\1 Nms", text)
 

@@ -78,6 +78,14 @@ class Mac(contextlib.ExitStack):
                  f"{done.stdout}\n{done.stderr}")
         return done.stderr if status == 1 else done.stdout
 
+    def refused(self, *words):
+        """What is said of a command line that makes no sense."""
+        done = subprocess.run(
+            [self.tree / "ccp", "service", *words], check=False, text=True,
+            capture_output=True, timeout=100, env=self.environ)
+        eq((done.returncode, done.stdout), (2, ""))
+        return done.stderr
+
     def run(self, *words, **options):
         return self.ccp("service", *words, **options)
 
@@ -504,10 +512,17 @@ def _():
 @test("command lines that make no sense")
 def _():
     with Mac() as mac:
-        for words in ((), ("instal",), ("status", "more"), ("start", "--json"),
-                      ("stop", "--replace"), ("install", "--user", "me"),
-                      ("status", "--jso n")):
-            eq(mac.run(*words, status=2), "")
+        for words, what in (
+                ((), "missing argument: COMMAND"),
+                (("instal",), 'unknown command "service instal": '
+                              'did you mean "service install"?'),
+                (("status", "more"), 'unexpected argument "more"'),
+                (("start", "--json"), "service start takes no --json"),
+                (("stop", "--replace"), "service stop takes no --replace"),
+                (("install", "--user", "me"), "--user goes with --system only"),
+                (("install", "--user"), "missing argument: a value for --user"),
+                (("status", "--jso n"), "unknown option --jso n")):
+            eq(mac.refused(*words), f"ccp: {what}\nsee ccp service --help\n")
 
 
 if __name__ == "__main__":

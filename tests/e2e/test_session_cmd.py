@@ -323,11 +323,21 @@ def _():
 @test("a command line that makes no sense")
 def _():
     with stored({"id": A}) as env:
-        for arguments in ((), ("nonsense",), ("show",), ("list", "x"),
-                          ("prune", "x"), ("show", "a", "b"), ("clear", ""),
-                          ("list", "--yaml"), ("clear", "-f")):
-            contains(session(env, *arguments, status=2),
-                     "usage: ccp session list [--json]\n")
+        for arguments, what in (
+                ((), "missing argument: COMMAND"),
+                (("nonsense",), 'unknown command "session nonsense"'),
+                (("lists",), 'unknown command "session lists": '
+                             'did you mean "session list"?'),
+                (("show",), "missing argument: ID"),
+                (("list", "x"), 'unexpected argument "x"'),
+                (("prune", "x"), 'unexpected argument "x"'),
+                (("show", "a", "b"), 'unexpected argument "b"'),
+                (("clear", ""), 'unexpected argument ""'),
+                (("list", "--yaml"), "unknown option --yaml"),
+                (("clear", "-f"), "unknown option -f"),
+                (("\x1b[31m",), 'unknown command "session ?[31m"')):
+            eq(session(env, *arguments, status=2),
+               f"ccp: {what}\nsee ccp session --help\n")
         eq(listed(env), [A])
 
 

@@ -109,9 +109,17 @@ def _():
 @test("command lines that make no sense")
 def _():
     with Env() as env:
-        for arguments in (["now"], ["--modell", "x"], ["--model"], ["-x"]):
+        for arguments, what in (
+                (["now"], 'unexpected argument "now"'),
+                (["--modell", "x"], "unknown option --modell"),
+                (["--model"], "missing argument: a value for --model"),
+                (["-m"], "missing argument: a value for -m"),
+                (["-x"], "unknown option -x"),
+                (["--json=1"], "--json takes no value"),
+                (["-m", ""], "--model needs a name"),
+                (["--model="], "--model needs a name")):
             done = run(env, *arguments, status=2)
-            contains(done.stderr, "usage: ccp test")
+            eq(done.stderr, f"ccp: {what}\nsee ccp test --help\n")
             eq(done.stdout, "")
 
 

@@ -489,22 +489,25 @@ def _():
 def _():
     with new_ledger() as env:
         fill(Ledger(env))
-        for arguments in (("now",), ("--yaml",), ("--since",), ("-x",)):
-            out, err = run(env, *arguments, status=2)
-            eq(out, "")
-            contains(err, "usage: ccp usage [--since")
+        see = "\nsee ccp usage --help\n"
+        for arguments, what in (
+                (("now",), 'unexpected argument "now"'),
+                (("--yaml",), "unknown option --yaml"),
+                (("--since",), "missing argument: a value for --since"),
+                (("-x",), "unknown option -x")):
+            eq(run(env, *arguments, status=2), ("", f"ccp: {what}{see}"))
         for since in ("0d", "d", "7", "-1d", "36501d", "99999999999d", "",
                       "2026-02-29", "2026-13-01", "2026-1-1", "26-01-01",
                       "2026-11-01x", "yesterday", "7D", " 7d"):
             eq(run(env, "--since", since, status=2),
                ("", "ccp: --since must be a date like 2026-11-22, days like "
-                "7d, or all\n"))
+                f"7d, or all{see}"))
         eq(run(env, "--by", "week", status=2)[1],
-           "ccp: --by must be day, model or key\n")
+           f"ccp: --by must be day, model or key{see}")
         eq(run(env, "--json", "--csv", status=2)[1],
-           "ccp: only one of --json and --csv\n")
+           f"ccp: only one of --json and --csv{see}")
         eq(run(env, "--csv", "--json", "--json", status=2)[1],
-           "ccp: only one of --json and --csv\n")
+           f"ccp: only one of --json and --csv{see}")
 
 
 @test("a full standard output is an error")

@@ -16,6 +16,8 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
 LAYERS = {
     0: "append_line banned buf cleanup clock histogram limits lock_wait log log_file "
        "log_text random screen_text utf8 version",
+    0: "banned buf cleanup clock histogram limits lock_wait log log_file "
+       "log_text nearest random screen_text utf8 version",
     1: "address api_keys child config_change config_file home_path io "
        "json_span json_text ledger ledger_line listener local_socket "
        "log_setup model_names pollset private_dir proc_tree program_run "

@@ -64,6 +64,7 @@ static Suite *(*const suites[])(void) = {
     suite_log_text,
     suite_media,
     suite_model_names,
+    suite_nearest,
     suite_openai_calls,
     suite_openai_parts,
     suite_openai_request,

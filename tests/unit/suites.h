@@ -63,6 +63,7 @@ Suite *suite_log_file(void);
 Suite *suite_log_text(void);
 Suite *suite_media(void);
 Suite *suite_model_names(void);
+Suite *suite_nearest(void);
 Suite *suite_openai_calls(void);
 Suite *suite_openai_parts(void);
 Suite *suite_openai_request(void);
