@@ -90,6 +90,7 @@ make_draft(struct draft *d)
 
 /* --- the editor -------------------------------------------------------- */
 
+/* NULL: none was chosen, and there is no terminal for the usual one. */
 static const char *
 editor(void)
 {
@@ -102,7 +103,7 @@ editor(void)
 		if (value != NULL && value[0] != '\0')
 			return value;
 	}
-	return "vi";
+	return isatty(STDIN_FILENO) == 1 ? "vi" : NULL;
 }
 
 /* The variable may hold options too, so a shell reads it, as everywhere.
@@ -273,6 +274,10 @@ config_edit(const struct config_job *j)
 	int status = EXIT_FAILURE;
 	bool keep = false;
 
+	if (editor() == NULL)
+		return config_complain("the standard input is no terminal, and "
+				       "neither VISUAL nor EDITOR is set: set "
+				       "one, or use ccp config set");
 	if (make_draft(&d)) {
 		if (edit_draft(&d, &keep))
 			status = put_in_place(j, &d, &keep);

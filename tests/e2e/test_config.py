@@ -729,6 +729,22 @@ def _():
         eq(drafts(env), [])
 
 
+@test("edit: without a terminal and an editor of one's own it is refused")
+def _():
+    with home('{"PORT": 1}\n') as env:
+        bed = pathlib.Path(env.dir, "vi")
+        bed.write_text(f"#!/bin/sh\necho '{{}}' >{env.file}\n")
+        bed.chmod(0o700)
+        env.environ["PATH"] = f"{env.dir}:{os.environ['PATH']}"
+        for names in ((), ("EDITOR",), ("VISUAL", "EDITOR")):
+            env.environ.pop("EDITOR", None)
+            env.environ.update({name: "" for name in names})
+            eq(refused(env, "edit"),
+               "ccp: the standard input is no terminal, and neither VISUAL "
+               "nor EDITOR is set: set one, or use ccp config set\n")
+        eq((env.file.read_text(), drafts(env)), ('{"PORT": 1}\n', []))
+
+
 @test("edit: an editor that fails changes nothing")
 def _():
     with home('{"PORT": 1}\n') as env:
