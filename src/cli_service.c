@@ -216,6 +216,34 @@ status(struct job *j)
 	return service_show_status(j->manager, &j->service, j->json);
 }
 
+/* The manager of a service that is installed; NULL: none is.  service_close()
+ * in any case. */
+static const struct service_manager *
+open_installed(struct service *s, bool system, struct service_state *state)
+{
+	const struct service_manager *m;
+
+	if (!service_open(s, system, NULL))
+		return NULL;
+	m = service_manager(s);
+	return m != NULL && m->state(s, state) && state->installed ? m : NULL;
+}
+
+/* That of the system is root's to move. */
+static void
+tell_of_system(struct buf *said)
+{
+	struct service_state state;
+	struct service s;
+
+	if (open_installed(&s, true, &state) != NULL && s.uid == geteuid())
+		buf_addf(said,
+		    "The service of the system stays where it is until you "
+		    "run:\n  sudo ccp service install --system --user %s\n",
+		    s.user);
+	service_close(&s);
+}
+
 bool
 service_follow(const struct settings *settings, struct buf *said)
 {
@@ -224,10 +252,10 @@ service_follow(const struct settings *settings, struct buf *said)
 	struct service s;
 	bool ok;
 
-	if (!service_open(&s, false, NULL) ||
-	    (m = service_manager(&s)) == NULL || !m->state(&s, &state) ||
-	    !state.installed) {
+	m = open_installed(&s, false, &state);
+	if (m == NULL) {
 		service_close(&s);
+		tell_of_system(said);
 		return true;
 	}
 	s.settings.host = settings->host;
@@ -277,16 +305,19 @@ run(struct job *j, int (*verb)(struct job *j), bool system, const char *user,
     bool replace)
 {
 	struct service *s = &j->service;
-	int result;
+	int result = EXIT_FAILURE;
 
 	if (service_open(s, system, user)) {
 		s->replace = replace;
 		if (may(s, verb))
 			j->manager = service_manager(s);
-		result = j->manager == NULL ? complain(s) : verb(j);
-	} else {
-		result = complain(s);
 	}
+	if (j->manager != NULL)
+		result = verb(j);
+	else if (j->json)
+		service_show_problem(NULL, s->err);
+	else
+		(void)complain(s);
 	service_close(s);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		(void)fprintf(

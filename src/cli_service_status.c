@@ -313,14 +313,23 @@ make_json(const struct status *st)
 }
 
 static void
-print_json(const struct status *st)
+print_json(cJSON *root)
 {
-	cJSON *root = make_json(st);
 	char *text = cJSON_Print(root);
 
 	(void)printf("%s\n", text == NULL ? "null" : text);
 	cJSON_free(text);
 	cJSON_Delete(root);
+}
+
+void
+service_show_problem(const char *manager, const char *problem)
+{
+	cJSON *root = cJSON_CreateObject();
+
+	add_text(root, "manager", manager);
+	add_text(root, "problem", problem);
+	print_json(root);
 }
 
 int
@@ -331,10 +340,13 @@ service_show_status(
 	int result = EXIT_FAILURE;
 
 	if (!gather(&st)) {
-		(void)fprintf(stderr, "ccp: %s\n", s->err);
+		if (json)
+			service_show_problem(m->name, s->err);
+		else
+			(void)fprintf(stderr, "ccp: %s\n", s->err);
 	} else {
 		if (json)
-			print_json(&st);
+			print_json(make_json(&st));
 		else
 			show_screen(&st);
 		result = exit_status(&st);

@@ -78,11 +78,14 @@ class Mac(contextlib.ExitStack):
                  f"{done.stdout}\n{done.stderr}")
         return done.stderr if status == 1 else done.stdout
 
+    def raw(self, *words, **variables):
+        return subprocess.run(
+            [self.tree / "ccp", "service", *words], check=False, text=True,
+            capture_output=True, timeout=100, env={**self.environ, **variables})
+
     def refused(self, *words):
         """What is said of a command line that makes no sense."""
-        done = subprocess.run(
-            [self.tree / "ccp", "service", *words], check=False, text=True,
-            capture_output=True, timeout=100, env=self.environ)
+        done = self.raw(*words)
         eq((done.returncode, done.stdout), (2, ""))
         return done.stderr
 
@@ -301,6 +304,25 @@ def _():
         eq(shown["last_request"], {"time": 1795381201,
                                    "text": "POST /v1/chat/completions 429"})
         eq(shown["last_errors"], [{"time": 1795381200, "text": "the one"}])
+
+
+@test("status --json without a launchd is JSON, too")
+def _():
+    with Mac() as mac:
+        nothing = {"PATH": "/nonexistent"}
+        said = "there is no launchctl here\nccp start serves without it, " \
+               "until it is stopped."
+        done = mac.raw("status", "--json", **nothing)
+        eq((json.loads(done.stdout), done.stderr, done.returncode),
+           ({"manager": None, "problem": said}, "", 1))
+        done = mac.raw("status", **nothing)
+        eq((done.stdout, done.stderr, done.returncode),
+           ("", f"ccp: {said}\n", 1))
+        mac.env.write_config('{"PORT": "many"}')
+        done = mac.raw("status", "--json")
+        shown = json.loads(done.stdout)
+        contains(shown.pop("problem"), "PORT")
+        eq((shown, done.stderr, done.returncode), ({"manager": None}, "", 1))
 
 
 @test("stop, start, restart; each twice")

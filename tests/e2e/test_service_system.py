@@ -21,7 +21,7 @@ sys.path.insert(0, str(SRC / "tests" / "lib"))
 import bed
 import http_client
 from ccp import chat_body
-from tap import contains, eq, fail, main, ok, test
+from tap import contains, eq, fail, lacks, main, ok, test
 
 USER = "bed"
 KEY = "canary-of-the-system-test"
@@ -105,6 +105,21 @@ def _():
     contains(screen, "2.1.197, logged in (demo)")
     contains(service("stop", "--system", status=1, user=USER, HOME=str(home)),
              "needs root")
+    # root moves it, so whose it is hears how; nobody else does
+    moved = subprocess.run(
+        ["ccp", "config", "set", "PORT", "9998"], text=True, check=True,
+        capture_output=True, timeout=100, user=USER, extra_groups=[],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home)})
+    eq((moved.stdout, moved.stderr),
+       ("PORT is now 9998\nThe service of the system stays where it is until "
+        f"you run:\n  sudo ccp service install --system --user {USER}\n", ""))
+    moved = subprocess.run(
+        ["ccp", "config", "set", "PORT", "9998"], text=True, check=True,
+        capture_output=True, timeout=100,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root"})
+    lacks(moved.stdout, "sudo")
+    shutil.rmtree("/root/.ccp")
+    configure()
     service("restart", "--system")
     service("install", "--system", "--user", USER)
     with connect() as http:
