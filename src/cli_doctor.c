@@ -123,9 +123,8 @@ print_sum(const struct doctor *d)
 	if (fails == 0 && warns == 0)
 		(void)printf("\nAll is well.\n");
 	else
-		(void)printf("\n%zu %s to be mended, %zu warning%s.\n", fails,
-		    fails == 1 ? "thing has" : "things have", warns,
-		    warns == 1 ? "" : "s");
+		(void)printf("\n%zu problem%s to fix, %zu warning%s.\n", fails,
+		    fails == 1 ? "" : "s", warns, warns == 1 ? "" : "s");
 	if (!d->configured)
 		(void)printf("The configuration comes first: what depends on "
 			     "it was not looked at.\n");

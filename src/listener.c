@@ -169,7 +169,7 @@ say_why(const struct opening *o, const char *host, int error)
 	if (error == EADDRINUSE)
 		(void)snprintf(o->err, o->errlen,
 		    "port %ld of %s is in use: is ccp running already? Set "
-		    "PORT to use another one",
+		    "PORT to use another one; ccp doctor says who has it",
 		    o->port, host);
 	else
 		(void)snprintf(o->err, o->errlen,

@@ -184,6 +184,17 @@ def _():
             "service"])
 
 
+@test("the sum: how many problems and warnings there are")
+def _():
+    with healthy(API_KEY=None) as env:
+        contains(run(env), "\n0 problems to fix, 1 warning.\n")
+        env.environ["CLAUDE_PATH"] = "no-such-claude"
+        contains(run(env, status=1), "\n1 problem to fix, 1 warning.\n")
+        env.environ["CLAUDE_WORKING_DIR"] = "/nonexistent"
+        env.environ["CLAUDE_PERMISSION_MODE"] = "bypassPermissions"
+        contains(run(env, status=1), "\n2 problems to fix, 2 warnings.\n")
+
+
 @test("a command line that makes no sense")
 def _():
     with healthy() as env:

@@ -222,7 +222,8 @@ START_TEST(a_port_of_somebody_else)
 	assert_refused(
 	    &none, "0.0.0.0", port, "is in use: is ccp running already?");
 	open_list(&l, &none, "127.0.0.1", 0);
-	assert_refused(&l, "127.0.0.1", port, "Set PORT to use another one");
+	assert_refused(&l, "127.0.0.1", port,
+	    "Set PORT to use another one; ccp doctor says who has it");
 	ck_assert(connects(port_of(l.all[0].fd)));
 }
 END_TEST
