@@ -227,6 +227,25 @@ session_place_tell(const struct session_place *p, enum store_result r,
 	}
 }
 
+/* May a store be made there?  See make_directory(). */
+static bool
+can_make(const struct session_place *p)
+{
+	CLEANUP_FREE char *dir = joined(p->path, "");
+	char *slash = dir == NULL ? NULL : strrchr(dir, '/');
+	int tries;
+
+	for (tries = 0; tries < 2 && slash != NULL && slash != dir; tries++) {
+		*slash = '\0';
+		if (access(dir, W_OK | X_OK) == 0)
+			return true;
+		if (errno != ENOENT)
+			return false;
+		slash = strrchr(dir, '/');
+	}
+	return tries < 2 && slash == dir && access("/", W_OK | X_OK) == 0;
+}
+
 bool
 session_place_check(
     const struct settings *s, char *const *env, char *err, size_t errlen)
@@ -238,6 +257,8 @@ session_place_check(
 
 	if (ok) {
 		r = session_place_begin(&st, &p, (int64_t)time(NULL), false);
+		if (r == STORE_ABSENT && !p.runtime && !can_make(&p))
+			r = STORE_UNUSABLE;
 		if (r == STORE_OK)
 			store_end(st);
 		else if (r != STORE_ABSENT && r != STORE_BUSY) {
