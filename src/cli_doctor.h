@@ -76,9 +76,9 @@ void judge_permissions(struct doctor_report *r, const struct settings *s);
  * reachable. */
 bool doctor_reachable(const char *host);
 
-/* config.json.  owner: this user is it. */
-void judge_config_mode(
-    struct doctor_report *r, const char *path, mode_t mode, bool owner);
+/* config.json.  owner: this user is it.  exposed: as of settings_exposed(). */
+void judge_config_mode(struct doctor_report *r, const char *path, mode_t mode,
+    bool owner, bool exposed);
 
 enum address_state {
 	ADDRESS_FREE,

@@ -19,10 +19,12 @@
 #include "io.h"
 #include "json_text.h"
 #include "limits.h"
+#include "log_setup.h"
 #include "runtime_dir.h"
 #include "session_place.h"
 #include "session_store.h"
 #include "settings_remarks.h"
+#include "state_dir.h"
 #include "work_dir.h"
 
 #include "banned.h"
@@ -69,7 +71,8 @@ check_mode(struct doctor_report *r, const char *file)
 	struct stat st;
 
 	if (stat(file, &st) == 0)
-		judge_config_mode(r, file, st.st_mode, st.st_uid == getuid());
+		judge_config_mode(r, file, st.st_mode, st.st_uid == getuid(),
+		    settings_exposed(file));
 }
 
 void
@@ -143,6 +146,38 @@ check_writable(struct doctor_report *r, const char *what, const char *dir)
 	    dir, dir);
 }
 
+/* It is made when it is needed: so what counts is the first directory above
+ * it that is there. */
+static void
+check_future(struct doctor_report *r, const char *what, const char *dir)
+{
+	char path[PATH_MAX], *slash;
+
+	(void)snprintf(path, sizeof(path), "%s", dir);
+	while (access(path, F_OK) == -1 && errno == ENOENT &&
+	       (slash = strrchr(path, '/')) != NULL && slash != path)
+		*slash = '\0';
+	if (access(path, F_OK) == -1 && errno == ENOENT)
+		(void)snprintf(path, sizeof(path), "/");
+	check_writable(r, what, path);
+}
+
+/* A directory that must be this user's alone cannot be opened. */
+static void
+say_refused(struct doctor_report *r, const char *what, const char *path,
+    int error, const char *variable)
+{
+	doctor_say(r, DOCTOR_FAIL, "%s %s cannot be used: %s", what, path,
+	    error == EPERM ? "it must be yours, and closed to others"
+			   : strerror(error));
+	if (error == EPERM)
+		doctor_fix(
+		    r, "chmod 700 %s, or remove it if it is not yours", path);
+	else
+		doctor_fix(
+		    r, "look at it and at %s: ls -ld %s", variable, path);
+}
+
 static void
 check_runtime(struct doctor *d)
 {
@@ -151,18 +186,29 @@ check_runtime(struct doctor *d)
 	int error = errno;
 
 	(void)runtime_dir_path(path, sizeof(path), d->env);
-	if (fd != -1) {
+	if (fd != -1)
 		check_writable(&d->report, "runtime directory", path);
+	else
+		say_refused(&d->report, "runtime directory", path, error,
+		    "XDG_RUNTIME_DIR");
+}
+
+/* Of the ledger. */
+static void
+check_state(struct doctor *d)
+{
+	static const char what[] = "state directory";
+	CLEANUP_CLOSE int fd = -1;
+	char path[PATH_MAX];
+
+	if (strcmp(d->settings.usage_ledger, "off") == 0 ||
+	    !state_dir_path(path, sizeof(path), d->env))
 		return;
-	}
-	doctor_say(&d->report, DOCTOR_FAIL,
-	    "runtime directory %s cannot be used: %s", path,
-	    error == EPERM ? "it must be yours, and closed to others"
-			   : strerror(error));
-	doctor_fix(&d->report,
-	    error == EPERM ? "chmod 700 %s, or remove it if it is not yours"
-			   : "look at it and at XDG_RUNTIME_DIR: ls -ld %s",
-	    path);
+	fd = state_dir_open(d->env, false);
+	if (fd != -1 || errno == ENOENT)
+		check_future(&d->report, what, path);
+	else
+		say_refused(&d->report, what, path, errno, "XDG_STATE_HOME");
 }
 
 /* It need not be there. */
@@ -213,25 +259,20 @@ check_work(struct doctor *d, const char *what, const char *of, const char *text)
 static void
 check_log(struct doctor *d)
 {
-	const char *file = d->settings.log_file;
-	char path[PATH_MAX], *slash;
-	bool home = strncmp(file, "~/", 2) == 0;
+	char path[LIMIT_LOG_PATH_BYTES], err[128], *slash;
 
-	if (file[0] == '\0')
-		return;
-	(void)snprintf(path, sizeof(path), "%s%s", home ? d->home : "",
-	    home ? file + 1 : file);
-	slash = strrchr(path, '/');
-	if (slash == NULL) {
-		doctor_say(&d->report, DOCTOR_FAIL,
-		    "LOG_FILE %s must be an absolute path, or begin with ~/",
-		    file);
+	if (!log_setup_path(
+		&d->settings, d->env, path, sizeof(path), err, sizeof(err))) {
+		doctor_say(&d->report, DOCTOR_FAIL, "%s", err);
 		doctor_fix(
 		    &d->report, "ccp config set LOG_FILE ~/.ccp/logs/ccp.log");
 		return;
 	}
+	slash = strrchr(path, '/');
+	if (slash == NULL)
+		return;
 	*slash = '\0';
-	check_writable(
+	check_future(
 	    &d->report, "directory of LOG_FILE", path[0] == '\0' ? "/" : path);
 }
 
@@ -245,6 +286,7 @@ doctor_directories(struct doctor *d)
 	struct api_key key;
 
 	check_runtime(d);
+	check_state(d);
 	check_own(d);
 	check_work(d, "CLAUDE_WORKING_DIR", "", s->claude_working_dir);
 	while (api_keys_next(&keys, &key))
@@ -290,6 +332,20 @@ tell_store(struct doctor *d, const struct session_place *p,
 				"or ccp config reset SESSION_FILE");
 }
 
+/* Where there is none yet. */
+static bool
+can_begin(struct doctor *d)
+{
+	char err[PATH_MAX + 256];
+
+	if (session_place_check(&d->settings, d->env, err, sizeof(err)))
+		return true;
+	doctor_say(&d->report, DOCTOR_FAIL, "%s", err);
+	doctor_fix(&d->report, "make its directory, or ccp config reset "
+			       "SESSION_FILE");
+	return false;
+}
+
 static void
 check_store(struct doctor *d, const struct session_place *p)
 {
@@ -314,6 +370,8 @@ check_store(struct doctor *d, const struct session_place *p)
 		    p->path, healed, p->path);
 		doctor_fix(&d->report, "nothing is to be done; should it "
 				       "happen again, look at the disk");
+	} else if (res == STORE_ABSENT && !can_begin(d)) {
+		return;
 	} else if (res == STORE_OK || res == STORE_ABSENT) {
 		doctor_say(&d->report, DOCTOR_OK,
 		    n == 0 ? "none is remembered" : "the store is whole");

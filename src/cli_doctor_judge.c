@@ -223,8 +223,8 @@ judge_permissions(struct doctor_report *r, const struct settings *s)
 }
 
 void
-judge_config_mode(
-    struct doctor_report *r, const char *path, mode_t mode, bool owner)
+judge_config_mode(struct doctor_report *r, const char *path, mode_t mode,
+    bool owner, bool exposed)
 {
 	if (!owner || (mode & 022) != 0) {
 		doctor_say(r, DOCTOR_FAIL,
@@ -233,7 +233,7 @@ judge_config_mode(
 		    owner ? "can be written by others" : "is not your own");
 		doctor_fix(
 		    r, owner ? "chmod 600 %s" : "sudo chown $USER %s", path);
-	} else if ((mode & 044) != 0) {
+	} else if (exposed) {
 		doctor_say(r, DOCTOR_WARN,
 		    "%s can be read by others, with the key in it", path);
 		doctor_fix(r, "chmod 600 %s", path);

@@ -47,13 +47,44 @@ is_secret(const struct setting *row, const cJSON *value)
 		       strcmp(value->valuestring, SETTINGS_DEFAULT_KEY) == 0));
 }
 
+/* Nor is a name that is none of the table: it is ignored. */
+static bool
+holds_secret(const struct config_file *f)
+{
+	const struct setting *row;
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, f->root)
+	{
+		row = settings_find(item->string);
+		if (row != NULL && strcmp(row->name, item->string) == 0 &&
+		    is_secret(row, item))
+			return true;
+	}
+	return false;
+}
+
+bool
+settings_exposed(const char *file)
+{
+	struct config_file f;
+	char err[128];
+	bool secret;
+
+	if (!config_file_lax(file) ||
+	    !config_file_read(&f, file, err, sizeof err))
+		return false;
+	secret = holds_secret(&f);
+	config_file_free(&f);
+	return secret;
+}
+
 void
 settings_remarks(const char *file, struct buf *lines)
 {
 	const struct setting *row;
 	struct config_file f;
 	const cJSON *item;
-	bool secret = false;
 	char err[128];
 
 	if (!config_file_read(&f, file, err, sizeof err))
@@ -64,11 +95,9 @@ settings_remarks(const char *file, struct buf *lines)
 		if (row == NULL || strcmp(row->name, item->string) != 0)
 			remark_unknown(lines, config_file_base(file),
 			    config_file_line(&f, item), item->string);
-		else
-			secret = secret || is_secret(row, item);
 	}
 	config_file_free(&f);
-	if (secret && config_file_lax(file))
+	if (settings_exposed(file))
 		buf_addf(lines,
 		    "others can read %s, which holds an API key: chmod 600 "
 		    "it\n",

@@ -7,11 +7,17 @@
 #ifndef CCP_SETTINGS_REMARKS_H
 #define CCP_SETTINGS_REMARKS_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 #include "settings.h"
 
 /* The row whose name a person has probably meant; NULL: none is like it. */
 const struct setting *settings_nearest(const char *name);
+
+/* Can others read a file that has a key of the API in it, the well-known one
+ * apart? */
+bool settings_exposed(const char *file);
 
 /*
  * Adds a line for each key that is none ("config.json line 4: unknown key

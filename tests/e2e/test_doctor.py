@@ -385,10 +385,16 @@ def _():
 @test("config.json that others can read, or write")
 def _():
     with healthy() as env:
+        for text, level, words in (
+                ("{}", "ok", "config.json is valid"),
+                ('{"API_KEY": "CCP_API_KEY"}', "ok", "config.json is valid"),
+                (json.dumps({"API_KEY": LONG_KEY}), "warning",
+                 "can be read by others, with the key in it")):
+            file = env.write_config(text)
+            file.chmod(0o644)
+            finding(env, "configuration", level, words,
+                    f"chmod 600 {file}" if level == "warning" else "")
         file = env.write_config("{}")
-        file.chmod(0o644)
-        finding(env, "configuration", "warning", "can be read by others",
-                f"chmod 600 {file}")
         file.chmod(0o620)
         finding(env, "configuration", "failure", "can be written by others",
                 f"chmod 600 {file}")
@@ -479,11 +485,58 @@ def _():
                 "nothing can be written there", "mkdir -p /proc",
                 LOG_FILE="/proc/ccp.log")
     with healthy(LOG_FILE="~/logs/ccp.log") as env:
-        finding(env, "directories", "failure", f"{env.home}/logs: nothing can "
-                "be written there: No such file", f"mkdir -p {env.home}/logs")
+        finding(env, "directories", "ok", "all that are needed")
+        ok(not os.path.exists(f"{env.home}/logs"))
         os.mkdir(f"{env.home}/logs")
         finding(env, "directories", "ok", "all that are needed")
         eq(os.listdir(f"{env.home}/logs"), [])
+        env.environ["LOG_FILE"] = "/proc/not/there/ccp.log"
+        finding(env, "directories", "failure", "directory of LOG_FILE /proc: "
+                "nothing can be written there", "mkdir -p /proc")
+        env.environ["LOG_FILE"] = "~/file/logs/ccp.log"
+        script(f"{env.home}/file", "")
+        finding(env, "directories", "failure",
+                f"directory of LOG_FILE {env.home}/file")
+
+
+@test("a state directory that is open to others, or a file; no ledger")
+def _():
+    with healthy() as env:
+        path = pathlib.Path(env.home, ".local/state/ccp")
+        finding(env, "directories", "ok", "all that are needed")
+        ok(not path.parent.parent.exists(), "it was made")
+        path.mkdir(parents=True)
+        path.chmod(0o777)
+        finding(env, "directories", "failure", f"state directory {path} "
+                "cannot be used: it must be yours, and closed to others",
+                f"chmod 700 {path}")
+        path.chmod(0o700)
+        finding(env, "directories", "ok", "all that are needed")
+        path.rmdir()
+        path.write_text("")
+        finding(env, "directories", "failure",
+                f"state directory {path} cannot be used: Not a directory",
+                f"XDG_STATE_HOME: ls -ld {path}")
+        env.environ["USAGE_LEDGER"] = "off"
+        finding(env, "directories", "ok", "all that are needed")
+        env.environ["USAGE_LEDGER"] = "on"
+        env.environ["XDG_STATE_HOME"] = "/proc"
+        finding(env, "directories", "failure", "state directory /proc: "
+                "nothing can be written there")
+
+
+@test("SESSION_FILE in a directory that is missing, and cannot be made")
+def _():
+    with healthy() as env:
+        env.environ["SESSION_FILE"] = "~/one/sessions.db"
+        finding(env, "sessions", "ok", "none is remembered")
+        env.environ["SESSION_FILE"] = "~/one/two/sessions.db"
+        finding(env, "sessions", "failure",
+                f"{env.home}/one/two/sessions.db cannot be used: No such file",
+                "make its directory, or ccp config reset SESSION_FILE")
+        os.mkdir(f"{env.home}/one")
+        finding(env, "sessions", "ok", "none is remembered")
+        eq(os.listdir(f"{env.home}/one"), [])
 
 
 @test("a store of sessions that is damaged is put aside, and told once")

@@ -122,13 +122,15 @@ END_TEST
 
 START_TEST(modes_of_the_configuration)
 {
-	judge_config_mode(&report, "/c", 0100600, true);
+	judge_config_mode(&report, "/c", 0100600, true, false);
 	ck_assert_uint_eq(report.n, 0);
-	judge_config_mode(&report, "/c", 0100640, true);
+	judge_config_mode(&report, "/c", 0100644, true, false);
+	ck_assert_uint_eq(report.n, 0);
+	judge_config_mode(&report, "/c", 0100640, true, true);
 	expect(DOCTOR_WARN, "read by others", "chmod 600 /c");
-	judge_config_mode(&report, "/c", 0100602, true);
+	judge_config_mode(&report, "/c", 0100602, true, false);
 	expect(DOCTOR_FAIL, "written by others", "chmod 600 /c");
-	judge_config_mode(&report, "/c", 0100600, false);
+	judge_config_mode(&report, "/c", 0100600, false, false);
 	expect(DOCTOR_FAIL, "not your own", "chown");
 }
 END_TEST
