@@ -27,12 +27,6 @@ extern char **environ;
 #define FIX_COLUMN   11
 
 static void
-billing(struct doctor *d)
-{
-	judge_billing(&d->report, d->env);
-}
-
-static void
 key(struct doctor *d)
 {
 	judge_key(&d->report, &d->settings, doctor_reachable(d->settings.host));
@@ -59,7 +53,7 @@ static const struct check {
 } checks[] = {
     {"configuration", doctor_configuration, false, NULL},
     {"claude", doctor_claude, true, "asking claude for its version and login"},
-    {"billing", billing, false, NULL},
+    {"billing", doctor_billing, false, NULL},
     {"API key", key, true, NULL},
     {"browsers", browsers, true, NULL},
     {"permissions", permissions, true, NULL},

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "cli_claude.h"
+#include "service.h"
 #include "settings.h"
 
 enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
@@ -51,6 +52,7 @@ struct doctor {
 
 void doctor_configuration(struct doctor *d);
 void doctor_claude(struct doctor *d);
+void doctor_billing(struct doctor *d);
 void doctor_directories(struct doctor *d);
 void doctor_sessions(struct doctor *d);
 void doctor_address(struct doctor *d);
@@ -62,8 +64,14 @@ void doctor_service(struct doctor *d);
 void
 judge_claude(struct doctor_report *r, const struct claude_facts *f, bool demo);
 
-/* Variables that make Claude use the API's billing. */
-void judge_billing(struct doctor_report *r, char *const *env);
+/* A variable that makes Claude use the API's billing. */
+struct billing_facts {
+	const char *name;
+	bool here;           /* it is in our environment */
+	const char *manager; /* what hands it to its services, or NULL */
+};
+void judge_billing(
+    struct doctor_report *r, const struct billing_facts *all, size_t n);
 
 /* reachable: other machines can reach one of the addresses in HOST. */
 void
@@ -89,26 +97,30 @@ enum address_state {
 
 struct address_facts {
 	enum address_state state;
-	const char *name;    /* "http://127.0.0.1:8888" */
-	const char *why;     /* UNUSABLE: a sentence */
-	const char *holder;  /* "node (pid 123)"; "": not known */
-	bool original;       /* a service of the Node.js version is installed */
-	const char *service; /* its file */
+	const char *name;   /* "http://127.0.0.1:8888" */
+	const char *why;    /* UNUSABLE: a sentence */
+	const char *holder; /* "node (pid 123)"; "": not known */
 };
 void judge_address(struct doctor_report *r, const struct address_facts *f);
 
-struct unit_facts {
-	const char *socket; /* path of ccp.socket; "": there is none */
-	bool enabled;
-	const char *listens; /* its ListenStream values, a space between */
-	const char *program; /* ExecStart of ccp@.service; "": no such unit */
-	bool executable;     /* the program */
-	enum { LINGER_UNKNOWN, LINGER_NO, LINGER_YES } linger;
+struct service_facts {
+	const char *manager;
+	bool system; /* it is one of the system */
+	const struct service_state *state;
+	const char *missing; /* of HOST and PORT, it listens not there; "" */
+	const char *program; /* that it starts for a connection; "": none */
+	bool executable;
+	const char *claude; /* why it does not find one; "" */
+	bool ends;          /* with the login */
 };
-void judge_units(struct doctor_report *r, const struct unit_facts *f,
-    const struct settings *s);
+void judge_service(struct doctor_report *r, const struct service_facts *f);
 
-/* Does a ListenStream stand for an entry of HOST with PORT? */
-bool doctor_listen_fits(const char *listen, const char *entry, long port);
+/* A service of the Node.js version.  commands: what sets it aside, a line
+ * each. */
+void judge_old(struct doctor_report *r, const char *path, const char *commands,
+    bool system);
+
+/* Does an installed service listen on that base URL? */
+bool doctor_listens(const struct service_state *state, const char *url);
 
 #endif

@@ -185,52 +185,13 @@ ask(const char *entry, long port)
 	return there || late ? ADDRESS_TAKEN : ADDRESS_UNUSABLE;
 }
 
-/* The line of a unit or plist that says what is run; a PATH may well have a
- * directory of Node.js in it. */
-static bool
-starts_node(const char *line)
-{
-	if (strncmp(line, "ExecStart=", 10) == 0)
-		return strstr(line, "node ") != NULL ||
-		       strstr(line, ".js") != NULL;
-	return strstr(line, "/node</string>") != NULL ||
-	       strstr(line, ".js</string>") != NULL;
-}
-
-/* The service file of the Node.js version. */
-static bool
-find_original(const struct doctor *d, char to[PATH_MAX])
-{
-	static const char *const names[] = {".config/systemd/user/ccp.service",
-	    "Library/LaunchAgents/ccp.plist"};
-	char line[512];
-	bool node = false;
-	size_t i;
-	FILE *f;
-
-	for (i = 0; !node && i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(to, PATH_MAX, "%.2000s/%s", d->home, names[i]);
-		f = fopen(to, "re");
-		while (f != NULL && !node && fgets(line, sizeof(line), f))
-			node = starts_node(line);
-		if (f != NULL)
-			(void)fclose(f);
-	}
-	return node;
-}
-
 static void
-check_entry(
-    struct doctor *d, const char *entry, bool *original, const char *service)
+check_entry(struct doctor *d, const char *entry)
 {
 	char name[CLIENT_HOST_BYTES + 32], why[512] = "";
 	char holder[HOLDER_BYTES] = "";
 	long port = d->settings.port;
-	struct address_facts f = {.name = name,
-	    .why = why,
-	    .holder = holder,
-	    .original = *original,
-	    .service = service};
+	struct address_facts f = {.name = name, .why = why, .holder = holder};
 
 	client_name(entry, port, name, sizeof(name));
 	if (!can_listen(entry, port, why, sizeof(why)))
@@ -241,19 +202,18 @@ check_entry(
 	if (f.state == ADDRESS_OURS && strncmp(holder, "node ", 5) == 0)
 		f.state = ADDRESS_TAKEN;
 	judge_address(&d->report, &f);
-	*original = false;
 }
 
 void
 doctor_address(struct doctor *d)
 {
 	const char *at = d->settings.host;
-	char entry[CLIENT_HOST_BYTES], service[PATH_MAX];
-	bool original = find_original(d, service), any = false;
+	char entry[CLIENT_HOST_BYTES];
+	bool any = false;
 
 	while (client_next_host(&at, entry)) {
 		any = true;
-		check_entry(d, entry, &original, service);
+		check_entry(d, entry);
 	}
 	if (any)
 		return;

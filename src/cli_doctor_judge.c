@@ -101,36 +101,43 @@ judge_claude(struct doctor_report *r, const struct claude_facts *f, bool demo)
 	judge_login(r, f);
 }
 
-static bool
-is_set(char *const *env, const char *name)
-{
-	const char *value = settings_getenv(env, name);
+static const char billed[] =
+    "claude uses it instead of its own login, and what it does is billed to "
+    "that account of the API, not to your subscription";
 
-	return value != NULL && value[0] != '\0';
+static void
+judge_variable(struct doctor_report *r, const struct billing_facts *f)
+{
+	if (f->here) {
+		doctor_say(r, DOCTOR_WARN, "%s is in the environment: %s",
+		    f->name, billed);
+		doctor_fix(r,
+		    "if that is not meant: unset %s, also where your shell "
+		    "sets it",
+		    f->name);
+	}
+	if (f->manager == NULL)
+		return;
+	doctor_say(r, DOCTOR_WARN, "%s hands %s to every service of yours: %s",
+	    f->manager, f->name, billed);
+	doctor_fix(r,
+	    "if that is not meant: %s %s, also where it is set at "
+	    "the login",
+	    strcmp(f->manager, "launchd") == 0
+		? "launchctl unsetenv"
+		: "systemctl --user unset-environment",
+	    f->name);
 }
 
 void
-judge_billing(struct doctor_report *r, char *const *env)
+judge_billing(
+    struct doctor_report *r, const struct billing_facts *all, size_t n)
 {
-	static const char *const names[] = {
-	    "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"};
-	size_t i, found = 0;
+	size_t i, before = r->n;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!is_set(env, names[i]))
-			continue;
-		found++;
-		doctor_say(r, DOCTOR_WARN,
-		    "%s is in the environment: claude uses it instead of its "
-		    "own login, and what it does is billed to that account of "
-		    "the API, not to your subscription",
-		    names[i]);
-		doctor_fix(r,
-		    "if that is not meant: unset %s, also where your shell "
-		    "or service manager sets it",
-		    names[i]);
-	}
-	if (found == 0)
+	for (i = 0; i < n; i++)
+		judge_variable(r, &all[i]);
+	if (r->n == before)
 		doctor_say(r, DOCTOR_OK,
 		    "no key in the environment takes the place of the login");
 }
@@ -247,27 +254,11 @@ judge_taken(struct doctor_report *r, const struct address_facts *f)
 {
 	doctor_say(r, DOCTOR_FAIL, "%s is taken by %s%s, which is not this ccp",
 	    f->name, f->holder[0] == '\0' ? "another program" : f->holder,
-	    f->original || strncmp(f->holder, "node ", 5) == 0
+	    strncmp(f->holder, "node ", 5) == 0
 		? ", perhaps the Node.js version of ccp"
 		: "");
 	doctor_fix(r, "end that program, or choose another port: ccp config "
 		      "set PORT 8889");
-}
-
-static void
-judge_original(struct doctor_report *r, const struct address_facts *f)
-{
-	doctor_say(r, DOCTOR_WARN,
-	    "a service of the Node.js version of ccp is installed: %s",
-	    f->service);
-	if (strstr(f->service, ".plist") != NULL)
-		doctor_fix(r,
-		    "launchctl bootout gui/$(id -u) %s; then remove "
-		    "that file",
-		    f->service);
-	else
-		doctor_fix(r, "systemctl --user disable --now ccp.service; "
-			      "then remove that file");
 }
 
 void
@@ -289,125 +280,143 @@ judge_address(struct doctor_report *r, const struct address_facts *f)
 			      "config set HOST 127.0.0.1");
 		break;
 	}
-	if (f->original)
-		judge_original(r, f);
 }
 
-/* --- units ------------------------------------------------------------- */
+/* --- the service ------------------------------------------------------- */
 
-/* Splits "127.0.0.1:8888" or "[::1]:8888" or "8888"; false: a path. */
-static bool
-split_listen(const char *listen, char *host, size_t len, long *port)
+#define SCOPE(system)  ((system) ? "of the system: " : "")
+#define SUDO(system)   ((system) ? "sudo " : "")
+#define OPTION(system) ((system) ? " --system" : "")
+
+static void
+fix_service(
+    struct doctor_report *r, const struct service_facts *f, const char *verb)
 {
-	const char *colon = strrchr(listen, ':'), *from = listen;
-	size_t n;
-
-	if (listen[0] == '/')
-		return false;
-	*port = strtol(colon == NULL ? listen : colon + 1, NULL, 10);
-	if (colon == NULL) {
-		(void)snprintf(host, len, "::"); /* both families */
-		return true;
-	}
-	n = (size_t)(colon - from);
-	if (n >= 2 && from[0] == '[' && from[n - 1] == ']') {
-		from++;
-		n -= 2;
-	}
-	(void)snprintf(host, len, "%.*s", (int)n, from);
-	return true;
+	doctor_fix(
+	    r, "%sccp service %s%s", SUDO(f->system), verb, OPTION(f->system));
 }
 
 bool
-doctor_listen_fits(const char *listen, const char *entry, long port)
+doctor_listens(const struct service_state *state, const char *url)
 {
-	char host[CLIENT_HOST_BYTES];
-	long its = 0;
+	static const char any[] = "http://0.0.0.0:", both[] = "http://[::]:";
+	size_t i;
 
-	if (!split_listen(listen, host, sizeof(host), &its))
-		return strncmp(entry, LOCAL, strlen(LOCAL)) == 0 &&
-		       strcmp(entry + strlen(LOCAL), listen) == 0;
-	if (its != port || strncmp(entry, LOCAL, strlen(LOCAL)) == 0)
-		return false;
-	if (strcmp(host, entry) == 0)
-		return true;
-	if (strcmp(host, "::") == 0)
-		return strcmp(entry, "0.0.0.0") == 0;
-	/* A name: a unit has its address. */
-	if (address_literal(entry, strlen(entry)))
-		return false;
-	return !address_loopback_name(entry, strlen(entry)) ||
-	       address_loopback_literal(host, strlen(host));
-}
-
-/* Each entry of HOST has a socket. */
-static bool
-all_fit(const char *listens, const char *host, long port)
-{
-	char entry[CLIENT_HOST_BYTES], one[CLIENT_HOST_BYTES];
-	const char *at;
-	bool fits;
-
-	while (client_next_host(&host, entry)) {
-		fits = false;
-		for (at = listens; !fits && *at != '\0';
-		     at += strspn(at, " ")) {
-			(void)snprintf(one, sizeof(one), "%.*s",
-			    (int)strcspn(at, " "), at);
-			fits = doctor_listen_fits(one, entry, port);
-			at += strcspn(at, " ");
-		}
-		if (!fits)
-			return false;
+	for (i = 0; i < state->n; i++) {
+		if (strcmp(state->where[i], url) == 0)
+			return true;
+		/* A unit that was not written by ccp. */
+		if (strncmp(url, any, strlen(any)) == 0 &&
+		    strncmp(state->where[i], both, strlen(both)) == 0 &&
+		    strcmp(url + strlen(any), state->where[i] + strlen(both)) ==
+			0)
+			return true;
 	}
-	return true;
+	return false;
 }
 
 static void
-judge_linger(struct doctor_report *r, const struct unit_facts *f)
+judge_where(struct doctor_report *r, const struct service_facts *f)
 {
-	if (f->linger != LINGER_NO)
-		return;
-	doctor_say(r, DOCTOR_WARN, "it runs only while you are logged in");
-	doctor_fix(r, "if it shall run always: loginctl enable-linger");
+	const struct service_state *state = f->state;
+	char where[DOCTOR_TEXT_BYTES / 2] = "nothing";
+	size_t i, len = 0;
+
+	for (i = 0; i < state->n && len < sizeof(where); i++)
+		len += (size_t)snprintf(where + len, sizeof(where) - len,
+		    "%s%s", i == 0 ? "" : ", ", state->where[i]);
+	doctor_say(r, f->missing[0] == '\0' ? DOCTOR_OK : DOCTOR_FAIL,
+	    "%s%s %s %s%s%s", SCOPE(f->system), f->manager,
+	    state->listening ? "listens on" : "has it for", where,
+	    f->missing[0] == '\0' ? "" : ", but HOST and PORT say ",
+	    f->missing);
+	if (f->missing[0] != '\0')
+		fix_service(r, f, "install");
 }
 
 static void
-judge_program(struct doctor_report *r, const struct unit_facts *f)
+judge_running(struct doctor_report *r, const struct service_facts *f)
+{
+	const struct service_state *state = f->state;
+	bool broken = state->problem[0] != '\0';
+
+	if (!state->listening) {
+		doctor_say(r, broken ? DOCTOR_FAIL : DOCTOR_WARN,
+		    "%sit does not listen%s%s", SCOPE(f->system),
+		    broken ? ": " : "", state->problem);
+		fix_service(r, f, "start");
+	} else if (!state->enabled) {
+		doctor_say(r, DOCTOR_WARN,
+		    "%sit does not begin by itself the next time: it is not "
+		    "enabled",
+		    SCOPE(f->system));
+		fix_service(r, f, "install");
+	}
+	if (f->ends) {
+		doctor_say(
+		    r, DOCTOR_WARN, "it runs only while you are logged in");
+		doctor_fix(r, "if it shall run always: loginctl enable-linger");
+	}
+}
+
+static void
+judge_programs(struct doctor_report *r, const struct service_facts *f)
 {
 	if (f->program[0] == '\0')
 		doctor_say(r, DOCTOR_FAIL,
-		    "%s has no ccp@.service beside it that starts ccp-handler",
-		    f->socket);
+		    "%sit has no program to start for a connection",
+		    SCOPE(f->system));
 	else if (!f->executable)
-		doctor_say(r, DOCTOR_FAIL,
-		    "ccp@.service starts %s, which is not there", f->program);
-	else
+		doctor_say(r, DOCTOR_FAIL, "%sit starts %s, which is not there",
+		    SCOPE(f->system), f->program);
+	if (f->program[0] == '\0' || !f->executable)
+		fix_service(r, f, "install");
+	if (f->claude[0] == '\0')
 		return;
-	doctor_fix(r, "ccp service install");
+	doctor_say(r, DOCTOR_FAIL, "%sas it is set up, it cannot answer: %s",
+	    SCOPE(f->system), f->claude);
+	doctor_fix(r,
+	    "%sccp service install%s, in a shell where claude is "
+	    "found",
+	    SUDO(f->system), OPTION(f->system));
 }
 
 void
-judge_units(struct doctor_report *r, const struct unit_facts *f,
-    const struct settings *s)
+judge_service(struct doctor_report *r, const struct service_facts *f)
 {
-	if (!f->enabled) {
-		doctor_say(r, DOCTOR_OK,
-		    "none is enabled%s: ccp start serves, or ccp service "
-		    "install",
-		    f->socket[0] == '\0' ? "" : ", though its units are there");
-		return;
+	judge_where(r, f);
+	judge_running(r, f);
+	judge_programs(r, f);
+}
+
+/* Indented lines, in one. */
+static void
+join_lines(const char *from, char *to, size_t size)
+{
+	size_t len, n = 0;
+
+	to[0] = '\0';
+	while (*(from += strspn(from, " \n")) != '\0' && n < size) {
+		len = strcspn(from, "\n");
+		n += (size_t)snprintf(to + n, size - n, "%s%.*s",
+		    n == 0 ? "" : "; ", (int)len, from);
+		from += len;
 	}
-	if (all_fit(f->listens, s->host, s->port))
-		doctor_say(
-		    r, DOCTOR_OK, "%s listens on %s", f->socket, f->listens);
-	else {
-		doctor_say(r, DOCTOR_FAIL,
-		    "%s listens on %s, but HOST is %s and PORT is %ld",
-		    f->socket, f->listens[0] == '\0' ? "nothing" : f->listens,
-		    s->host, s->port);
-		doctor_fix(r, "ccp service install");
-	}
-	judge_program(r, f);
-	judge_linger(r, f);
+}
+
+void
+judge_old(struct doctor_report *r, const char *path, const char *commands,
+    bool system)
+{
+	char line[DOCTOR_TEXT_BYTES / 2];
+
+	join_lines(commands, line, sizeof(line));
+	doctor_say(r, DOCTOR_WARN,
+	    "%sa service of another ccp is installed, likely its Node.js "
+	    "version: %s",
+	    SCOPE(system), path);
+	doctor_fix(r,
+	    "%sccp service install --replace%s puts ccp's own in its place; "
+	    "without one: %s",
+	    SUDO(system), OPTION(system), line);
 }

@@ -1,180 +1,187 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ccp doctor: what of ccp is installed as a service of this user's systemd.
+ * ccp doctor: what of ccp is installed as a service, of this user's or of the
+ * system.
  */
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "claude_find.h"
 #include "cleanup.h"
 #include "cli_doctor.h"
-#include "limits.h"
-#include "program_run.h"
 #include "programs.h"
+#include "service_units.h"
 
 #include "banned.h"
 
-#define LISTENS_BYTES 1024
+/* --- billing ----------------------------------------------------------- */
 
-/* Where a user's systemd looks, the first one counts. */
-static const char *const system_places[] = {"/etc/systemd/user",
-    "/usr/local/lib/systemd/user", "/usr/local/share/systemd/user",
-    "/usr/lib/systemd/user", "/usr/share/systemd/user", NULL};
-
-static void
-own_place(const struct doctor *d, char to[PATH_MAX])
+static bool
+is_set(char *const *env, const char *name)
 {
-	const char *config = settings_getenv(d->env, "XDG_CONFIG_HOME");
+	const char *value = settings_getenv(env, name);
 
-	if (config != NULL && config[0] == '/')
-		(void)snprintf(to, PATH_MAX, "%.2000s/systemd/user", config);
+	return value != NULL && value[0] != '\0';
+}
+
+/* A service gets it from its manager, whatever this shell has. */
+void
+doctor_billing(struct doctor *d)
+{
+	struct billing_facts all[] = {
+	    {.name = "ANTHROPIC_API_KEY"}, {.name = "ANTHROPIC_AUTH_TOKEN"}};
+	const struct service_manager *m = NULL;
+	struct service s;
+	size_t i;
+
+	if (service_open(&s, false, NULL))
+		m = service_manager(&s);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		CLEANUP_FREE char *value =
+		    m == NULL ? NULL : m->inherited(&s, all[i].name);
+
+		all[i].here = is_set(d->env, all[i].name);
+		all[i].manager = value == NULL ? NULL : m->name;
+	}
+	service_close(&s);
+	judge_billing(&d->report, all, i);
+}
+
+/* --- one service ------------------------------------------------------- */
+
+/* loginctl has the last word: the file that tells state() of it may be hidden. */
+static bool
+ends_with_login(struct service *s)
+{
+	CLEANUP_FREE char *user = service_text("%lu", (unsigned long)s->uid);
+
+	return user != NULL &&
+	       SERVICE_RUN(s, "loginctl", "show-user", user,
+		   "--property=Linger", "--value") &&
+	       strcmp(buf_str(&s->out), "no\n") == 0;
+}
+
+/* The first address of HOST that it does not listen on. */
+static void
+find_missing(struct service *s, const struct service_state *state,
+    char to[SERVICE_URL_BYTES])
+{
+	size_t i;
+
+	/* What it refuses (a default key that others reach) others say. */
+	(void)service_addresses(s);
+	for (i = 0; i < s->naddresses; i++) {
+		service_url(s, &s->addresses[i], to, SERVICE_URL_BYTES);
+		if (!doctor_listens(state, to))
+			return;
+	}
+	to[0] = '\0';
+}
+
+/* With the variables that it was given. */
+static void
+find_claude(
+    struct service *s, const struct service_manager *m, char *why, size_t len)
+{
+	CLEANUP_FREE char *claude = NULL;
+
+	if (!service_as_installed(s, m))
+		(void)snprintf(why, len, "%.500s", s->err);
 	else
-		(void)snprintf(
-		    to, PATH_MAX, "%.2000s/.config/systemd/user", d->home);
+		claude = claude_find(&s->settings, s->env, why, len);
+	if (claude != NULL)
+		why[0] = '\0';
 }
 
-static bool
-joined(char to[PATH_MAX], const char *dir, const char *name)
+/* loaded: its configuration could be read. */
+static void
+check_installed(struct doctor *d, struct service *s,
+    const struct service_manager *m, const struct service_state *state,
+    bool loaded)
 {
-	return (size_t)snprintf(to, PATH_MAX, "%s/%s", dir, name) < PATH_MAX;
-}
+	CLEANUP_FREE char *program = m->program(s);
+	char missing[SERVICE_URL_BYTES] = "", claude[512] = "";
+	struct service_facts f = {.manager = m->name,
+	    .system = s->system,
+	    .state = state,
+	    .missing = missing,
+	    .program = program == NULL ? "" : program,
+	    .executable = program != NULL && program_executable(program),
+	    .claude = claude,
+	    .ends = state->linger == 0 && ends_with_login(s)};
 
-static bool
-find_unit(const struct doctor *d, const char *name, char to[PATH_MAX])
-{
-	char own[PATH_MAX];
-	size_t i;
-
-	own_place(d, own);
-	if (joined(to, own, name) && access(to, R_OK) == 0)
-		return true;
-	(void)snprintf(
-	    own, sizeof(own), "%.2000s/.local/share/systemd/user", d->home);
-	if (joined(to, own, name) && access(to, R_OK) == 0)
-		return true;
-	for (i = 0; system_places[i] != NULL; i++) {
-		if (joined(to, system_places[i], name) && access(to, R_OK) == 0)
-			return true;
+	/* Another user's configuration is none of ours. */
+	if (s->uid == geteuid()) {
+		if (loaded)
+			find_missing(s, state, missing);
+		find_claude(s, m, claude, sizeof(claude));
 	}
-	to[0] = '\0';
-	return false;
+	judge_service(&d->report, &f);
 }
 
-/* The values of a key in a unit file, a space between; an empty one forgets
- * those before. */
-static void
-read_values(const char *path, const char *name, char *to, size_t size)
-{
-	FILE *f = fopen(path, "re");
-	char line[1024];
-	const char *value;
-	size_t len = strlen(name), n;
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		line[strcspn(line, "\r\n")] = '\0';
-		if (strncmp(line, name, len) != 0 || line[len] != '=')
-			continue;
-		value = line + len + 1;
-		value += strspn(value, " \t");
-		n = strlen(to);
-		if (*value == '\0')
-			to[0] = '\0';
-		else if (n + strlen(value) + 2 < size)
-			(void)snprintf(
-			    to + n, size - n, "%s%s", n == 0 ? "" : " ", value);
-	}
-	if (f != NULL)
-		(void)fclose(f);
-}
-
-/* The unit, and what the user has put beside it. */
-static void
-read_unit(const struct doctor *d, const char *unit, const char *path,
-    const char *name, char *to, size_t size)
-{
-	char own[PATH_MAX], pattern[PATH_MAX];
-	glob_t found = {0};
-	size_t i;
-
-	to[0] = '\0';
-	read_values(path, name, to, size);
-	own_place(d, own);
-	(void)snprintf(
-	    pattern, sizeof(pattern), "%.3000s/%s.d/*.conf", own, unit);
-	if (glob(pattern, 0, NULL, &found) == 0) {
-		for (i = 0; i < found.gl_pathc; i++)
-			read_values(found.gl_pathv[i], name, to, size);
-	}
-	globfree(&found);
-}
-
-static bool
-is_enabled(const struct doctor *d)
-{
-	char own[PATH_MAX], link[PATH_MAX];
-
-	own_place(d, own);
-	return (joined(link, own, "sockets.target.wants/ccp.socket") &&
-		   access(link, F_OK) == 0) ||
-	       access("/etc/systemd/user/sockets.target.wants/ccp.socket",
-		   F_OK) == 0;
-}
-
-/* Without the marks that systemd takes before a path, and the arguments. */
-static void
-first_word(char *command)
-{
-	size_t marks = strspn(command, "-@:+!");
-
-	memmove(command, command + marks, strlen(command + marks) + 1);
-	command[strcspn(command, " \t")] = '\0';
-}
+/* --- both scopes ------------------------------------------------------- */
 
 static void
-ask_linger(const struct doctor *d, struct unit_facts *f)
+check_old(struct doctor *d, struct service *s, const struct service_manager *m)
 {
-	static char show[] = "show-user", property[] = "--property=Linger";
-	static char value[] = "--value";
-	const char *path = settings_getenv(d->env, "PATH");
-	CLEANUP_FREE char *loginctl =
-	    program_on_path("loginctl", path == NULL ? "" : path);
-	char user[32];
-	char *argv[] = {loginctl, show, user, property, value, NULL};
-	CLEANUP_BUF struct buf out = BUF_INIT(LIMIT_PROGRAM_BYTES);
-	struct program_result r;
+	CLEANUP_FREE char *old = m->old(s);
 
-	(void)snprintf(user, sizeof(user), "%lu", (unsigned long)getuid());
-	if (loginctl == NULL ||
-	    !program_run(argv, d->env, LIMIT_PROGRAM_MS, &out, &out, &r))
+	if (old == NULL)
 		return;
-	if (strcmp(buf_str(&out), "yes\n") == 0)
-		f->linger = LINGER_YES;
-	else if (strcmp(buf_str(&out), "no\n") == 0)
-		f->linger = LINGER_NO;
+	m->explain(s, old);
+	judge_old(&d->report, old, buf_str(&s->said), s->system);
+	buf_clear(&s->said);
+}
+
+/* Its files may be there all the same. */
+static bool
+check_silent(struct doctor *d, const struct service *s)
+{
+	CLEANUP_FREE char *unit = unit_path(s, UNIT_SOCKET);
+
+	if (s->system || unit == NULL || access(unit, F_OK) == -1)
+		return false;
+	doctor_say(&d->report, DOCTOR_WARN, "%s is there, but %.*s", unit,
+	    (int)strcspn(s->err, "\n"), s->err);
+	doctor_fix(&d->report,
+	    "look as the user whose service it is, after a login, with "
+	    "XDG_RUNTIME_DIR set; ccp start serves without it");
+	return true;
+}
+
+/* True: one is installed. */
+static bool
+check_scope(struct doctor *d, const struct service_manager *m, bool system)
+{
+	struct service_state state;
+	struct service s;
+	bool loaded = service_open(&s, system, NULL), found = false;
+
+	if (s.home != NULL) {
+		check_old(d, &s, m);
+		if (!m->answers(&s))
+			found = check_silent(d, &s);
+		else if (m->state(&s, &state) && state.installed) {
+			check_installed(d, &s, m, &state, loaded);
+			found = true;
+		}
+	}
+	service_close(&s);
+	return found;
 }
 
 void
 doctor_service(struct doctor *d)
 {
-	char socket[PATH_MAX], service[PATH_MAX], listens[LISTENS_BYTES] = "";
-	char program[PATH_MAX] = "";
-	struct unit_facts f = {
-	    .socket = socket, .listens = listens, .program = program};
+	const struct service_manager *m = service_manager_here();
+	bool found = check_scope(d, m, false);
 
-	if (find_unit(d, "ccp.socket", socket)) {
-		f.enabled = is_enabled(d);
-		read_unit(d, "ccp.socket", socket, "ListenStream", listens,
-		    sizeof(listens));
-	}
-	if (find_unit(d, "ccp@.service", service))
-		read_unit(d, "ccp@.service", service, "ExecStart", program,
-		    sizeof(program));
-	first_word(program);
-	f.executable = program_executable(program);
-	if (f.enabled)
-		ask_linger(d, &f);
-	judge_units(&d->report, &f, &d->settings);
+	if (m == &service_systemd)
+		found |= check_scope(d, m, true);
+	if (!found)
+		doctor_say(&d->report, DOCTOR_OK,
+		    "none is installed: ccp start serves, or ccp service "
+		    "install");
 }

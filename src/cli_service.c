@@ -57,7 +57,7 @@ struct job {
 };
 
 const struct service_manager *
-service_manager(struct service *s)
+service_manager_here(void)
 {
 	const char *name = settings_getenv(environ, "CCP_SERVICE");
 #ifdef __APPLE__
@@ -70,6 +70,14 @@ service_manager(struct service *s)
 		m = &service_launchd;
 	else if (name != NULL && strcmp(name, "systemd") == 0)
 		m = &service_systemd;
+	return m;
+}
+
+const struct service_manager *
+service_manager(struct service *s)
+{
+	const struct service_manager *m = service_manager_here();
+
 	return m->answers(s) ? m : NULL;
 }
 

@@ -113,12 +113,19 @@ struct service_manager {
 	/* A variable that was written down for the handlers, malloc'ed, or
 	 * NULL. */
 	char *(*variable)(struct service *s, const char *name);
+	/* One that all its services have, malloc'ed, or NULL. */
+	char *(*inherited)(struct service *s, const char *name);
+	/* What it starts for a connection, malloc'ed, or NULL. */
+	char *(*program)(struct service *s);
 };
 
 extern const struct service_manager service_systemd, service_launchd;
 
-/* The one of this machine; NULL sets s->err.  CCP_SERVICE in the environment
- * names one, for tests. */
+/* The one of this machine, whether it answers or not.  CCP_SERVICE in the
+ * environment names one, for tests. */
+const struct service_manager *service_manager_here(void);
+
+/* The same where it answers; NULL sets s->err. */
 const struct service_manager *service_manager(struct service *s);
 
 /* --- service_job.c ----------------------------------------------------- */

@@ -134,6 +134,8 @@ service_as_installed(struct service *s, const struct service_manager *m)
 	CLEANUP_FREE char *claude = m->variable(s, "CLAUDE_PATH");
 	size_t n = 0;
 
+	if (path == NULL)
+		path = m->inherited(s, "PATH");
 	free_env(s);
 	settings_free(&s->settings);
 	s->env = calloc(6, sizeof(*s->env));

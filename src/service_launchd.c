@@ -21,7 +21,8 @@
 
 #include "banned.h"
 
-#define LABEL "ccp"
+#define LABEL       "ccp"
+#define PROGRAM_KEY "<key>ProgramArguments</key>"
 
 /* --- launchctl --------------------------------------------------------- */
 
@@ -95,14 +96,13 @@ list_handlers(struct service *s)
 {
 	CLEANUP_BUF struct buf pattern = BUF_INIT(LIMIT_UNIT_BYTES);
 	CLEANUP_FREE char *uid = service_text("%lu", (unsigned long)s->uid);
-	CLEANUP_FREE char *program =
-	    plist_read(s, "<key>ProgramArguments</key>");
+	CLEANUP_FREE char *handler = plist_read(s, PROGRAM_KEY);
 	const char *p;
 
-	if (program == NULL || uid == NULL)
+	if (handler == NULL || uid == NULL)
 		return false;
 	buf_addch(&pattern, '^');
-	for (p = program; *p != '\0'; p++) {
+	for (p = handler; *p != '\0'; p++) {
 		if (strchr(".[]()*+?{}|^$\\", *p) != NULL)
 			buf_addch(&pattern, '\\');
 		buf_addch(&pattern, *p);
@@ -371,6 +371,24 @@ variable(struct service *s, const char *name)
 	return key == NULL ? NULL : plist_read(s, key);
 }
 
+static char *
+inherited(struct service *s, const char *name)
+{
+	size_t len;
+
+	if (!SERVICE_RUN(s, "launchctl", "getenv", name))
+		return NULL;
+	len = strcspn(buf_str(&s->out), "\n");
+	return len == 0 ? NULL
+	                : service_text("%.*s", (int)len, buf_str(&s->out));
+}
+
+static char *
+program(struct service *s)
+{
+	return plist_read(s, PROGRAM_KEY);
+}
+
 const struct service_manager service_launchd = {
     .name = "launchd",
     .answers = answers,
@@ -384,4 +402,6 @@ const struct service_manager service_launchd = {
     .state = state,
     .log = log_of,
     .variable = variable,
+    .inherited = inherited,
+    .program = program,
 };

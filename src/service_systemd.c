@@ -342,4 +342,6 @@ const struct service_manager service_systemd = {
     .state = state,
     .log = journal_log,
     .variable = unit_variable,
+    .inherited = unit_inherited,
+    .program = unit_program,
 };

@@ -278,3 +278,39 @@ unit_variable(struct service *s, const char *name)
 	}
 	return buf_steal(&value);
 }
+
+char *
+unit_inherited(struct service *s, const char *name)
+{
+	size_t len = strlen(name), n;
+	const char *line;
+
+	if (!SYSTEMCTL(s, "show-environment"))
+		return NULL;
+	for (line = buf_str(&s->out); *line != '\0';
+	     line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		if (strncmp(line, name, len) == 0 && line[len] == '=' &&
+		    n > len + 1)
+			return service_text(
+			    "%.*s", (int)(n - len - 1), line + len + 1);
+	}
+	return NULL;
+}
+
+/* "{ path=/usr/libexec/ccp/ccp-handler ; argv[]=... }" */
+char *
+unit_program(struct service *s)
+{
+	static const char begin[] = "path=";
+	const char *path, *end;
+
+	if (!SYSTEMCTL(s, "show", "-P", "ExecStart", "ccp@status.service"))
+		return NULL;
+	path = strstr(buf_str(&s->out), begin);
+	end = path == NULL ? NULL : strstr(path, " ; ");
+	if (end == NULL)
+		return NULL;
+	path += strlen(begin);
+	return service_text("%.*s", (int)(end - path), path);
+}

@@ -35,4 +35,12 @@ void units_tell_overrides(struct service *s);
 /* A variable of the installed unit's, malloc'ed; NULL: it has none. */
 char *unit_variable(struct service *s, const char *name);
 
+/* One that systemd hands to all units, malloc'ed, as systemctl writes it;
+ * NULL: there is none. */
+char *unit_inherited(struct service *s, const char *name);
+
+/* The first program of the unit of a connection, malloc'ed; NULL: there is no
+ * such unit. */
+char *unit_program(struct service *s);
+
 #endif

@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
+import launchd  # noqa: E402
 import real_claude  # noqa: E402
 from ccp import Env, Start, check_stderr, free_port, program  # noqa: E402
 from tap import (Skip, contains, eq, fail, lacks, main, ok,  # noqa: E402
@@ -39,8 +40,25 @@ LOGGED_IN = ('{"loggedIn": true, "authMethod": "claude.ai", "email": '
              '"me@example.org", "subscriptionType": "max"}')
 LOGGED_OUT = '{"loggedIn": false, "authMethod": "none"}'
 
-SOCKET = "[Socket]\nListenStream={}\nAccept=yes\n"
-SERVICE = "[Service]\nExecStart=-{} --an-argument\n"
+# Whatever is not there is no success, as on a machine without systemd.
+SYSTEMCTL = """#!/bin/sh
+test -f "{place}/$1" || exit 1
+case "$*" in
+*"show -P Version") echo 257 ;;
+*"show -P User ccp@"*) echo nobody ;;
+*"show -P ExecStart ccp@"*) cat "{place}/$1.exec" ;;
+*"show -p "*" ccp.socket") cat "{place}/$1" ;;
+*show-environment) cat "{place}/$1.environment" ;;
+*) exit 1 ;;
+esac
+"""
+SHOWN = """LoadState=loaded
+UnitFileState={enabled}
+ActiveState={active}
+Result={result}
+NConnections=0
+NAccepted=0
+"""
 
 
 def script(path, text, mode=0o755):
@@ -64,28 +82,55 @@ def healthy(**settings):
         if "CLAUDE_PATH" not in settings:
             env.environ["CLAUDE_PATH"] = claude(env)
         env.port = env.environ.setdefault("PORT", str(free_port()))
+        script(f"{env.dir}/tools/systemctl",
+               SYSTEMCTL.format(place=f"{env.dir}/systemd"))
+        linger(env, "")
+        env.environ["PATH"] = f"{env.dir}/tools:/usr/bin:/bin"
         yield env
 
 
-def units(env, listen=None, handler=None):
-    """Installs and enables them, and a loginctl; its directory."""
-    to = pathlib.Path(env.home, ".config/systemd/user")
-    script(to / "ccp.socket", SOCKET.format(
-        listen or f"127.0.0.1:{env.port}"), 0o644)
-    script(to / "ccp@.service", SERVICE.format(
-        handler or program("ccp-handler")), 0o644)
-    wants = to / "sockets.target.wants"
-    wants.mkdir()
-    (wants / "ccp.socket").symlink_to(to / "ccp.socket")
+def systemd(env, scope="--user", environment="", shown="LoadState=not-found",
+            start=""):
+    """A systemd that answers, and what it says of ccp's units."""
+    place = f"{env.dir}/systemd"
+    script(f"{place}/{scope}", shown, 0o644)
+    script(f"{place}/{scope}.environment", environment, 0o644)
+    script(f"{place}/{scope}.exec", start, 0o644)
+
+
+def units(env, *, where=None, handler=None, enabled="enabled",
+          active="active", result="success", path=None, scope="--user"):
+    """The units of a service, as ccp service install makes them, and a
+    loginctl."""
+    handler = program("ccp-handler") if handler is None else handler
+    systemd(env, scope, shown=SHOWN.format(
+        enabled=enabled, active=active, result=result) + "".join(
+            f"Listen={one} (Stream)\n" for one in
+            where or [f"127.0.0.1:{env.port}"]),
+            start=handler and f"{{ path={handler} ; argv[]={handler} ; }}\n")
+    if scope == "--user":
+        to = pathlib.Path(env.home, ".config/systemd/user")
+        script(to / "ccp.socket", "[Socket]\n", 0o644)
+        script(to / "ccp@.service", '[Service]\nEnvironment="PATH='
+               f'{path or env.dir + "/bin"}:/usr/bin:/bin"\n', 0o644)
     linger(env, "yes")
-    return to
+
+
+@contextlib.contextmanager
+def agent():
+    """An Env with a launchd, which has ccp's agent."""
+    with healthy() as env, launchd.Launchd(env.dir) as mac:
+        env.environ.update(mac.environ, CCP_SERVICE="launchd")
+        env.environ["PATH"] = f"{mac.bin}:{env.environ['PATH']}"
+        subprocess.run([program("ccp"), "service", "install"], check=True,
+                       env=env.environ, capture_output=True, timeout=60)
+        yield env
 
 
 def linger(env, answer):
-    script(f"{env.dir}/bin/loginctl", f"""#!/bin/sh
+    script(f"{env.dir}/tools/loginctl", f"""#!/bin/sh
 test "$*" = "show-user {os.getuid()} --property=Linger --value" && echo {answer}
 """)
-    env.environ["PATH"] = f"{env.dir}/bin:/usr/bin:/bin"
 
 
 def run(env, *arguments, status=0):
@@ -146,8 +191,7 @@ ok    permissions    CLAUDE_PERMISSION_MODE is default
 ok    directories    all that are needed can be written, by you alone
 ok    sessions       none is remembered
 ok    address        http://127.0.0.1:18888 is free
-ok    service        /tmp/ccp-test-xxxxxxxx/home/.config/systemd/user/ccp.socket
-                     listens on 127.0.0.1:18888
+ok    service        systemd listens on http://127.0.0.1:18888/v1
 
 All is well.
 """
@@ -676,46 +720,147 @@ def _():
                 CORS_ORIGIN="http://localhost")
 
 
-@test("a service of the Node.js version")
+# --- the service ----------------------------------------------------------
+
+@test("a service of the Node.js version: the units")
 def _():
     with healthy() as env:
         unit = f"{env.home}/.config/systemd/user/ccp.service"
-        script(unit, "[Service]\nEnvironment=PATH=/x/node /bin\n"
-               "ExecStart=/usr/local/bin/ccp start\n", 0o644)
-        finding(env, "address", "ok", "is free")
-        script(unit, "[Service]\nExecStart=/usr/bin/node /x/ccp.js start\n",
-               0o644)
-        finding(env, "address", "warning", unit,
-                "systemctl --user disable --now ccp.service")
-        os.remove(unit)
-        plist = f"{env.home}/Library/LaunchAgents/ccp.plist"
-        script(plist, "<string>/usr/local/bin/node</string>\n", 0o644)
-        finding(env, "address", "warning", plist, f"bootout gui/$(id -u) "
-                f"{plist}")
+        script(unit, "[Service]\nExecStart=/usr/bin/ccp start\n", 0o644)
+        finding(env, "service", "warning", unit,
+                "ccp service install --replace puts ccp's own in its place; "
+                "without one: systemctl --user disable --now ccp.service; "
+                f"mv {unit} {unit}.bak; systemctl --user daemon-reload")
 
 
-# --- units ----------------------------------------------------------------
+@test("a service of the Node.js version: any agent that runs it")
+def _():
+    with agent() as env:
+        plist = f"{env.home}/Library/LaunchAgents/com.example.proxy.plist"
+        script(plist, "<string>/x/ccp/index.js</string>"
+               "<string>start</string>\n", 0o644)
+        finding(env, "service", "warning", plist,
+                f"launchctl bootout gui/{os.getuid()} {plist}; mv {plist}")
 
-@test("a socket unit that does not fit HOST and PORT; a drop-in mends it")
+
+@test("a key of the API that a service gets from its manager")
+def _():
+    for name in "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN":
+        with healthy() as env:
+            systemd(env, environment=f"{name}=\nX=y\n")
+            finding(env, "billing", "ok", "no key in the environment")
+            systemd(env, environment=f"X=y\n{name}=sk-ant-secret\nZ=z\n")
+            found = finding(
+                env, "billing", "warning",
+                f"systemd hands {name} to every service of yours: claude uses",
+                f"systemctl --user unset-environment {name}")
+            lacks(json.dumps(found), "secret")
+    with agent() as env:
+        finding(env, "billing", "ok", "no key in the environment")
+        env.environ[f"{launchd.PLACE}_ANTHROPIC_API_KEY"] = "sk-ant-secret"
+        finding(env, "billing", "warning", "launchd hands ANTHROPIC_API_KEY",
+                "launchctl unsetenv ANTHROPIC_API_KEY")
+
+
+@test("no service, with a systemd and without")
 def _():
     with healthy() as env:
-        to = units(env, listen="127.0.0.1:1")
-        finding(env, "service", "failure", "listens on 127.0.0.1:1, but HOST "
-                f"is 127.0.0.1 and PORT is {env.port}", "ccp service install")
-        script(to / "ccp.socket.d/port.conf", "[Socket]\nListenStream=\n"
-               f"ListenStream=127.0.0.1:{env.port}\n", 0o644)
-        finding(env, "service", "ok", f"listens on 127.0.0.1:{env.port}")
+        finding(env, "service", "ok", "none is installed: ccp start serves")
+        systemd(env)
+        finding(env, "service", "ok", "none is installed: ccp start serves")
+        units(env)
+        os.remove(f"{env.dir}/systemd/--user")
+        finding(env, "service", "warning", f"{env.home}/.config/systemd/user/"
+                "ccp.socket is there, but no systemd of this user answers",
+                "XDG_RUNTIME_DIR")
 
 
-@test("a unit that starts what is not there, and one without a service")
+@test("an agent of launchd: it is there, and what of it does not fit")
+def _():
+    with agent() as env:
+        where = f"launchd listens on http://127.0.0.1:{env.port}/v1"
+        finding(env, "service", "ok", where)
+        finding(env, "address", "ok", "ccp answers on")
+        env.environ["PORT"] = str(free_port())
+        finding(env, "service", "failure", f"{where}, but HOST and PORT say "
+                f"http://127.0.0.1:{env.environ['PORT']}/v1",
+                "ccp service install")
+        env.environ["PORT"] = env.port
+        plist = pathlib.Path(env.home, "Library/LaunchAgents/ccp.plist")
+        text = plist.read_text(encoding="utf-8")
+        plist.write_text(text.replace(program("ccp-handler"), "/no/handler"),
+                         encoding="utf-8")
+        finding(env, "service", "failure", "it starts /no/handler, which is "
+                "not there", "ccp service install")
+        plist.write_text(text.replace(env.environ["CLAUDE_PATH"],
+                                      "/no/such/claude"), encoding="utf-8")
+        finding(env, "service", "failure", "as it is set up, it cannot "
+                "answer: CLAUDE_PATH", "in a shell where claude is found")
+
+
+@test("units that do not fit HOST and PORT")
+def _():
+    with healthy(HOST="127.0.0.1, ::1") as env:
+        four, six = f"127.0.0.1:{env.port}", f"[::1]:{env.port}"
+        units(env, where=[four, six])
+        finding(env, "service", "ok", f"systemd listens on http://{four}/v1, "
+                f"http://{six}/v1")
+        units(env, where=["127.0.0.1:1", six])
+        finding(env, "service", "failure", "systemd listens on "
+                f"http://127.0.0.1:1/v1, http://{six}/v1, but HOST and PORT "
+                f"say http://{four}/v1", "ccp service install")
+
+
+@test("units that start what is not there, or nothing")
 def _():
     with healthy() as env:
-        to = units(env, handler="/nonexistent/ccp-handler")
-        finding(env, "service", "failure", "ccp@.service starts "
+        units(env, handler="/nonexistent/ccp-handler")
+        finding(env, "service", "failure", "it starts "
                 "/nonexistent/ccp-handler, which is not there",
                 "ccp service install")
-        script(to / "ccp@.service", "[Service]\n", 0o644)
-        finding(env, "service", "failure", "has no ccp@.service")
+        units(env, handler="")
+        finding(env, "service", "failure", "it has no program to start",
+                "ccp service install")
+
+
+@test("units whose PATH leads to no claude; the manager's, where they have none")
+def _():
+    with healthy() as env:
+        units(env, path="/nonexistent")
+        finding(env, "service", "failure", "as it is set up, it cannot "
+                'answer: no executable "claude" was found', "ccp service "
+                "install, in a shell where claude is found")
+        script(f"{env.home}/.config/systemd/user/ccp@.service", "", 0o644)
+        finding(env, "service", "failure", "it cannot answer: no executable")
+        script(f"{env.dir}/systemd/--user.environment",
+               f"PATH={env.dir}/bin:/usr/bin:/bin\n", 0o644)
+        finding(env, "service", "ok", "systemd listens on")
+
+
+@test("units that do not listen, or are not enabled")
+def _():
+    with healthy() as env:
+        units(env, active="inactive")
+        finding(env, "service", "warning", "it does not listen",
+                "ccp service start")
+        units(env, active="failed", result="service-start-limit-hit")
+        finding(env, "service", "failure", "it does not listen: systemd says: "
+                "service-start-limit-hit", "ccp service start")
+        units(env, enabled="disabled")
+        finding(env, "service", "warning", "it is not enabled",
+                "ccp service install")
+
+
+@test("a service of the system")
+def _():
+    with healthy() as env:
+        units(env, scope="--system")
+        finding(env, "service", "ok", "of the system: systemd listens on "
+                f"http://127.0.0.1:{env.port}/v1")
+        lacks(run(env), "none is installed")
+        units(env, scope="--system", handler="/nonexistent")
+        finding(env, "service", "failure", "of the system: it starts "
+                "/nonexistent", "sudo ccp service install --system")
 
 
 @test("an enabled unit that ends with the login")
@@ -726,7 +871,7 @@ def _():
         finding(env, "service", "warning", "only while you are logged in",
                 "loginctl enable-linger")
         linger(env, "who?")
-        finding(env, "service", "ok", "ccp.socket listens on")
+        finding(env, "service", "ok", "systemd listens on")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,17 @@ def service(*words, status=0, user=None, through=(), **variables):
     return done.stderr if status == 1 else done.stdout
 
 
+def doctor(home):
+    """What it finds of the service, as that user."""
+    done = subprocess.run(
+        ["ccp", "doctor", "--json"], text=True, capture_output=True,
+        check=False, timeout=100, user=USER, extra_groups=[],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home)})
+    return [(f["level"], f["text"])
+            for f in json.loads(done.stdout)["findings"]
+            if f["check"] == "service"]
+
+
 def tree():
     return sorted(str(p) for p in UNITS.rglob("*"))
 
@@ -105,6 +116,18 @@ def _():
     contains(screen, "2.1.197, logged in (demo)")
     contains(service("stop", "--system", status=1, user=USER, HOME=str(home)),
              "needs root")
+    told = doctor(home)
+    contains(told, ("ok", "of the system: systemd listens on "
+                          "http://127.0.0.1:9999/v1"))
+    eq([one for one in told if one[0] == "failure"], [])
+    configure(PORT=9998)
+    contains(doctor(home), ("failure", "of the system: systemd listens on "
+                            "http://127.0.0.1:9999/v1, but HOST and PORT say "
+                            "http://127.0.0.1:9998/v1"))
+    configure(CLAUDE_PATH="no-such-claude")
+    contains([text[:50] for _, text in doctor(home)],
+             "of the system: as it is set up, it cannot answer: "[:50])
+    configure()
     # root moves it, so whose it is hears how; nobody else does
     moved = subprocess.run(
         ["ccp", "config", "set", "PORT", "9998"], text=True, check=True,
@@ -160,6 +183,20 @@ def _():
     contains(status(1), "PORT=many")
     configure()
     service("uninstall", "--system")
+
+
+@test("doctor knows the unit of the Node.js version in that place, too")
+def _():
+    configure()
+    old = UNITS / "ccp.service"
+    old.write_text("[Service]\nExecStart=/usr/bin/ccp start\n",
+                   encoding="utf-8")
+    try:
+        contains([text for _, text in doctor(pwd.getpwnam(USER).pw_dir)],
+                 "of the system: a service of another ccp is installed, "
+                 f"likely its Node.js version: {old}")
+    finally:
+        old.unlink()
 
 
 @test("who used sudo is whose Claude answers")

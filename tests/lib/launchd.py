@@ -167,6 +167,8 @@ def launchctl(arguments):
         bootout(place, target, rest[0])
     elif verb == "print":
         sys.exit(0 if (place / target.rsplit("/", 1)[-1]).exists() else 113)
+    elif verb == "getenv":
+        print(os.environ.get(f"{PLACE}_{target}", ""))
     elif verb not in ("enable", "version"):
         sys.exit(f"Unrecognized subcommand: {verb}")
 

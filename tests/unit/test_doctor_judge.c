@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli_doctor.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "claude_version.h"
@@ -146,59 +147,64 @@ START_TEST(what_is_reachable)
 END_TEST
 
 static const struct {
-	const char *listen, *entry;
+	const char *where, *url;
 	bool fits;
 } fits[] = {
-    {"127.0.0.1:8888", "127.0.0.1", true},
-    {"127.0.0.1:8889", "127.0.0.1", false},
-    {"127.0.0.2:8888", "127.0.0.1", false},
-    {"[::1]:8888", "::1", true},
-    {"[::1]:8888", "127.0.0.1", false},
-    {"8888", "::", true},
-    {"8888", "0.0.0.0", true},
-    {"8888", "127.0.0.1", false},
-    {"0.0.0.0:8888", "0.0.0.0", true},
-    {"0.0.0.0:8888", "127.0.0.1", false},
-    {"127.0.0.1:8888", "localhost", true},
-    {"192.0.2.1:8888", "localhost", false},
-    {"192.0.2.1:8888", "my.host", true},
-    {"/run/ccp.sock", "unix:/run/ccp.sock", true},
-    {"/run/ccp.sock", "unix:/run/other", false},
-    {"/run/ccp.sock", "127.0.0.1", false},
-    {"127.0.0.1:8888", "unix:/run/ccp.sock", false},
-    {"rubbish", "127.0.0.1", false},
+    {"http://127.0.0.1:8888/v1", "http://127.0.0.1:8888/v1", true},
+    {"http://127.0.0.1:8888/v1", "http://127.0.0.1:888/v1", false},
+    {"http://127.0.0.1:8888/v1", "http://127.0.0.2:8888/v1", false},
+    {"http://[::]:8888/v1", "http://0.0.0.0:8888/v1", true},
+    {"http://[::]:8888/v1", "http://0.0.0.0:8889/v1", false},
+    {"http://[::]:8888/v1", "http://127.0.0.1:8888/v1", false},
+    {"http://0.0.0.0:8888/v1", "http://[::]:8888/v1", false},
+    {"unix:/run/ccp.sock", "unix:/run/ccp.sock", true},
+    {"unix:/run/ccp.sock", "unix:/run/other", false},
 };
 
-START_TEST(what_a_socket_unit_stands_for)
+START_TEST(where_a_service_listens)
 {
-	ck_assert_msg(doctor_listen_fits(fits[_i].listen, fits[_i].entry,
-			  8888) == fits[_i].fits,
-	    "%s for %s", fits[_i].listen, fits[_i].entry);
+	static struct service_state state;
+
+	state.n = 2;
+	(void)snprintf(state.where[0], sizeof(state.where[0]), "unix:/x");
+	(void)snprintf(
+	    state.where[1], sizeof(state.where[1]), "%s", fits[_i].where);
+	ck_assert_msg(doctor_listens(&state, fits[_i].url) == fits[_i].fits,
+	    "%s for %s", fits[_i].where, fits[_i].url);
 }
 END_TEST
 
-START_TEST(units)
+START_TEST(services)
 {
-	struct unit_facts f = {.socket = "", .listens = "", .program = ""};
+	static struct service_state state;
+	struct service_facts f = {.manager = "systemd",
+	    .state = &state,
+	    .missing = "",
+	    .program = "/x",
+	    .executable = true,
+	    .claude = ""};
 
-	judge_units(&report, &f, &settings);
-	expect(DOCTOR_OK, "none is enabled: ", "");
-	f.socket = "/u/ccp.socket";
-	judge_units(&report, &f, &settings);
-	expect(DOCTOR_OK, "though its units are there", "");
-	f.enabled = true;
-	f.program = "/x";
-	f.executable = true;
-	f.linger = LINGER_YES;
-	judge_units(&report, &f, &settings);
-	expect(DOCTOR_FAIL, "listens on nothing", "ccp service install");
-	f.listens = "[::1]:8888 127.0.0.1:8888";
-	settings.host = "::1, 127.0.0.1";
-	judge_units(&report, &f, &settings);
-	expect(DOCTOR_OK, "listens on [::1]:8888 127.0.0.1:8888", "");
-	settings.host = "::1,127.0.0.2";
-	judge_units(&report, &f, &settings);
-	expect(DOCTOR_FAIL, "but HOST is ::1,127.0.0.2", "ccp service install");
+	state.listening = state.enabled = true;
+	judge_service(&report, &f);
+	expect(DOCTOR_OK, "systemd listens on nothing", "");
+	f.missing = "http://127.0.0.1:8888/v1";
+	f.system = true;
+	judge_service(&report, &f);
+	expect(DOCTOR_FAIL,
+	    "of the system: systemd listens on nothing, but HOST and PORT say "
+	    "http://127.0.0.1:8888/v1",
+	    "sudo ccp service install --system");
+}
+END_TEST
+
+START_TEST(an_old_service)
+{
+	judge_old(&report, "/u", "  one a\n  two b\n", false);
+	expect(DOCTOR_WARN, "likely its Node.js version: /u",
+	    "without one: one a; two b");
+	judge_old(&report, "/u", "", true);
+	expect(DOCTOR_WARN,
+	    "of the system: ", "sudo ccp service install --replace --system");
 }
 END_TEST
 
@@ -243,9 +249,10 @@ suite_doctor_judge(void)
 	tcase_add_test(t, origins);
 	tcase_add_test(t, modes_of_the_configuration);
 	tcase_add_test(t, what_is_reachable);
-	tcase_add_loop_test(t, what_a_socket_unit_stands_for, 0,
+	tcase_add_loop_test(t, where_a_service_listens, 0,
 	    (int)(sizeof(fits) / sizeof(fits[0])));
-	tcase_add_test(t, units);
+	tcase_add_test(t, services);
+	tcase_add_test(t, an_old_service);
 	tcase_add_test(t, the_entries_of_host);
 	suite_add_tcase(s, t);
 	return s;
