@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli_config.h"
 
+#include <sys/stat.h>
+
 #include <limits.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "address.h"
 #include "api_keys.h"
 #include "claude_find.h"
 #include "cleanup.h"
+#include "home_path.h"
 #include "screen_text.h"
+#include "settings_words.h"
 #include "work_dir.h"
 
 #include "banned.h"
@@ -78,15 +84,93 @@ from_anywhere(const char *text)
 	return text[0] == '/' || strncmp(text, "~/", 2) == 0;
 }
 
+/* Whether it can be written is another matter: another user may use it. */
 static bool
 check_file(
     const struct setting *row, const char *text, char *err, size_t errlen)
 {
-	if (text[0] == '\0' || from_anywhere(text))
+	CLEANUP_BUF struct buf shown = BUF_INIT(PATH_MAX);
+	char path[PATH_MAX];
+	const char *wrong;
+	struct stat st;
+
+	if (text[0] == '\0')
 		return true;
+	wrong = from_anywhere(text) ? home_path(path, text, environ)
+	                            : "must be an absolute path, or begin "
+	                              "with ~/";
+	if (wrong != NULL) {
+		(void)snprintf(err, errlen, "%s: %s", row->name, wrong);
+		return false;
+	}
+	if (path[strlen(path) - 1] != '/' &&
+	    (lstat(path, &st) == -1 || S_ISREG(st.st_mode)))
+		return true;
+	screen_text_add(&shown, text);
 	(void)snprintf(err, errlen,
-	    "%s: must be an absolute path, or begin with ~/", row->name);
+	    "%s: must name a regular file, or one that is not there yet, "
+	    "which %s is not",
+	    row->name, buf_str(&shown));
 	return false;
+}
+
+/* Addresses stand for themselves, but a name has to be one here and now. */
+static bool
+check_name(const char *word, size_t len, char *err, size_t errlen)
+{
+	const struct addrinfo hints = {
+	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	CLEANUP_FREE char *name = strndup(word, len);
+	struct addrinfo *list;
+	int error;
+
+	if (name == NULL)
+		error = EAI_MEMORY;
+	else
+		error = getaddrinfo(name, NULL, &hints, &list);
+	if (error == 0) {
+		freeaddrinfo(list);
+		return true;
+	}
+	(void)snprintf(err, errlen,
+	    "HOST: no address is known for the name %.*s: %s", (int)len, word,
+	    gai_strerror(error));
+	return false;
+}
+
+static bool
+check_addresses(const char *hosts, char *err, size_t errlen)
+{
+	const char *word;
+	size_t len;
+
+	while ((word = settings_next_word(&hosts, &len)) != NULL) {
+		if (strncmp(word, "unix:", 5) == 0 ||
+		    settings_word_is_address(word, len))
+			continue;
+		if (!check_name(word + (*word == '['), len - 2 * (*word == '['),
+			err, errlen))
+			return false;
+	}
+	return true;
+}
+
+/* A file that has it is still read: it was allowed once. */
+static bool
+check_origins(const char *origins, char *err, size_t errlen)
+{
+	const char *word;
+	size_t len;
+
+	while ((word = settings_next_word(&origins, &len)) != NULL) {
+		if (len != 4 || strncasecmp(word, "null", 4) != 0)
+			continue;
+		(void)snprintf(err, errlen,
+		    "CORS_ORIGIN: must not hold null, which every page can "
+		    "have for its origin");
+		return false;
+	}
+	return true;
 }
 
 static bool
@@ -124,6 +208,10 @@ config_check_place(const struct setting *row, const struct setting_value *v,
 		return check_directories(row, v->text, err, errlen);
 	if (is(row, "API_KEYS"))
 		return check_keys(row, v->text, err, errlen);
+	if (is(row, "HOST"))
+		return check_addresses(v->text, err, errlen);
+	if (is(row, "CORS_ORIGIN"))
+		return check_origins(v->text, err, errlen);
 	if (is(row, "SESSION_FILE") || is(row, "LOG_FILE"))
 		return check_file(row, v->text, err, errlen);
 	return true;

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "limits.h"
+#include "settings_words.h"
 
 #include "banned.h"
 
@@ -51,6 +52,7 @@ const struct setting settings_table[] = {
 	.fallback = "127.0.0.1",
 	.kind = SETTING_TEXT,
 	.min = 1,
+	.words = &settings_addresses,
 	.help = "the addresses to listen on, separated by commas; "
 		"unix:/path is a local socket",
 	FIELD(host),
@@ -59,6 +61,7 @@ const struct setting settings_table[] = {
 	.name = "CORS_ORIGIN",
 	.fallback = "*",
 	.kind = SETTING_TEXT,
+	.words = &settings_origins,
 	.help = "the web origin whose pages may use ccp; * is any, but only "
 		"loopback ones as long as API_KEY is the default",
 	FIELD(cors_origin),
@@ -67,6 +70,7 @@ const struct setting settings_table[] = {
 	.name = "ALLOWED_HOSTS",
 	.fallback = "",
 	.kind = SETTING_TEXT,
+	.words = &settings_hosts,
 	.help = "further host names that requests may be addressed to, "
 		"separated by commas",
 	FIELD(allowed_hosts),
@@ -180,6 +184,7 @@ const struct setting settings_table[] = {
 	.name = "CLAUDE_ENV",
 	.fallback = "",
 	.kind = SETTING_TEXT,
+	.words = &settings_variables,
 	.help = "names of further environment variables that Claude gets, "
 		"separated by commas",
 	FIELD(claude_env),

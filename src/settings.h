@@ -61,6 +61,8 @@ struct settings {
 	char *owned;              /* storage behind the texts; internal */
 };
 
+struct setting_words;
+
 struct setting {
 	const char *name; /* "API_KEY": in the file and in the environment */
 	const char *fallback; /* default, as text */
@@ -72,6 +74,8 @@ struct setting {
 	/* SETTING_TEXT: what it may hold besides letters and digits, one of
 	 * which begins it; NULL: anything but control characters. */
 	const char *chars;
+	/* SETTING_TEXT: the words of a list, see settings_words.h; or NULL. */
+	const struct setting_words *words;
 	bool secret;
 	const char *help;
 	size_t offset; /* of the field in struct settings; internal */

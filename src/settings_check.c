@@ -9,6 +9,7 @@
 #include "api_keys.h"
 #include "limits.h"
 #include "settings_models.h"
+#include "settings_words.h"
 
 #include "banned.h"
 
@@ -60,6 +61,8 @@ setting_allowed(const struct setting *row, char allowed[SETTINGS_MUST_BYTES])
 			(void)settings_must(allowed,
 			    "letters, digits and %s, a letter or digit first",
 			    row->chars);
+		else if (row->words != NULL)
+			(void)settings_must(allowed, "%s", row->words->allowed);
 		break;
 	}
 }
@@ -134,7 +137,8 @@ check_text(const struct setting *row, const struct setting_value *v,
 		    "hold only letters, digits and %s, a letter or digit first",
 		    row->chars);
 	}
-	return true;
+	return row->words == NULL ||
+	       settings_words_check(row->words, v->text, must);
 }
 
 /* Ten digits fit every range of the table; a long that they do not fit is its

@@ -285,10 +285,18 @@ sets("PORT", ["09999"], 9999, "9999")
 sets("host", ["127.0.0.1,", "::1"], "127.0.0.1, ::1", "127.0.0.1, ::1")
 sets("Claude_Mode", ["MODEL"], "model", "model")
 sets("ALLOWED_HOSTS", [""], "", "empty")
-sets("ALLOWED_HOSTS", ["-x", "--json", "--", "y"], "-x --json -- y",
-     "-x --json -- y")
-sets("CORS_ORIGIN", ["a  b", 'c"\\'], 'a  b c"\\', 'a  b c"\\')
-sets("CLAUDE_ENV", ["Zürich,€"], "Zürich,€", "Zürich,€")
+sets("API_KEY", ["-x", "--json", "--", "y-and-z"], "-x --json -- y-and-z",
+     "-x......")
+sets("LOG_FILE", ["~/a  b", 'c"\\'], '~/a  b c"\\', '~/a  b c"\\')
+sets("LOG_FILE", ["~/Zürich,€"], "~/Zürich,€", "~/Zürich,€")
+sets("HOST", ["[::1],unix:/tmp/s", "localhost"],
+     "[::1],unix:/tmp/s localhost", "[::1],unix:/tmp/s localhost")
+sets("CORS_ORIGIN", ["https://a.example,", "app://."],
+     "https://a.example, app://.", "https://a.example, app://.")
+sets("CORS_ORIGIN", ["*"], "*", "*")
+sets("ALLOWED_HOSTS", ["my_host,", "b.example."], "my_host, b.example.",
+     "my_host, b.example.")
+sets("CLAUDE_ENV", ["FOO,", "bar_2"], "FOO, bar_2", "FOO, bar_2")
 sets("API_KEY", [LONG_KEY], LONG_KEY, "a-......")
 sets("API_KEY", ["abc"], "abc", "......", SHORT)
 sets("API_KEYS", ['{"k":\n {"name": "n", "directory": "/tmp"}}'],
@@ -339,6 +347,24 @@ refuses("HOST", ["a\nb"],
 refuses("HOST", [b"a\xffb"], "HOST=a?b: must be a text in UTF-8")
 refuses("HOST", ["x" * 4097], "HOST=" + "x" * 61 + "...: must not be longer "
         "than 4096 bytes")
+ADDRESSES = "be IP addresses, host names and unix:/absolute/path, " \
+    "separated by commas"
+NONE_OF = '{}={}: must {}, and "{}" is none of them'
+for bad in "999.1.1.1", "unix:x", "localhost:80", "a@b":
+    refuses("HOST", [f"::1,{bad}"],
+            NONE_OF.format("HOST", f"::1,{bad}", ADDRESSES, bad))
+for bad in "foo", "https://a.example/", "*,*":
+    refuses("CORS_ORIGIN", [bad], NONE_OF.format(
+        "CORS_ORIGIN", bad, "be * alone, or origins like "
+        "https://example.org:8443, separated by commas", bad.split(",")[0]))
+refuses("CORS_ORIGIN", ["https://a,null"], "CORS_ORIGIN: must not hold null, "
+        "which every page can have for its origin")
+refuses("ALLOWED_HOSTS", ["@@", "??"], NONE_OF.format(
+    "ALLOWED_HOSTS", "@@ ??", "be host names, without a port, separated by "
+    "commas", "@@"))
+refuses("CLAUDE_ENV", ["a=b"], NONE_OF.format(
+    "CLAUDE_ENV", "a=b", "be names of letters, digits and _, separated by "
+    "commas", "a=b"))
 refuses("API_KEY", [""], "API_KEY: must not be empty")
 refuses("API_KEY", ["hush\thush"],
         "API_KEY: must not contain control characters")
@@ -372,6 +398,10 @@ refuses("SESSION_FILE", ["x.db"],
         "SESSION_FILE: must be an absolute path, or begin with ~/")
 refuses("LOG_FILE", ["~x/log"],
         "LOG_FILE: must be an absolute path, or begin with ~/")
+for file_key in "LOG_FILE", "SESSION_FILE":
+    for bad in "/etc", "/tmp/", "~/", "/nowhere/", "/dev/null":
+        refuses(file_key, [bad], f"{file_key}: must name a regular file, or "
+                f"one that is not there yet, which {bad} is not")
 refuses("CLAUDE_MOD", ["model"],
         "unknown key CLAUDE_MOD: did you mean CLAUDE_MODE?")
 refuses("prot", ["1"], "unknown key prot: did you mean PORT?")
@@ -391,6 +421,23 @@ def _():
             eq(stored(env)["API_KEY"], want)
         contains(config(env, "set", "API_KEY", "--help"), "usage: ccp config")
         eq(stored(env)["API_KEY"], "-h")
+
+
+@test("set HOST refuses a name that has no address, as the listener would")
+def _():
+    with home() as env:
+        env.environ["RES_OPTIONS"] = "timeout:1 attempts:1"
+        for value in ("foo.invalid bar baz", "::1,[foo.invalid]"):
+            contains(refused(env, "set", "HOST", value), "ccp: HOST: no "
+                     "address is known for the name foo.invalid: ")
+        ok(not env.file.exists())
+
+
+@test("the origin null is loaded where it stands, but not set any more")
+def _():
+    with home('{"CORS_ORIGIN": "null"}') as env:
+        eq(config(env, "get", "CORS_ORIGIN"), "null\n")
+        refused(env, "set", "CORS_ORIGIN", "null")
 
 
 @test("set changes its own value only, letter by letter")
@@ -433,7 +480,7 @@ def _():
                "wins over the file\n")
         weak = ("ccp: other machines can reach {} (HOST), so ccp does not "
                 "start before API_KEY is one of your own\n")
-        for host in "0.0.0.0", "127.0.0.1,example.org", "[::]":
+        for host in "0.0.0.0", "127.0.0.1,192.0.2.1", "[::]":
             config(env, "set", "HOST", host, err=weak.format(host))
         for host in ("localhost, [::1],unix:/tmp/x", "127.9.9.9", "::1"):
             config(env, "set", "HOST", host)

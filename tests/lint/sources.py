@@ -23,7 +23,7 @@ LAYERS = {
        "log_setup model_names pollset private_dir proc_tree program_run "
        "programs request_log request_record runtime_dir settings "
        "settings_check settings_load settings_models settings_remarks "
-       "signals slots state_dir usage_sum work_dir",
+       "settings_words signals slots state_dir usage_sum work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
     3: "answer_form api_error claude claude_args claude_body claude_error "

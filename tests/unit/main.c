@@ -92,6 +92,7 @@ static Suite *(*const suites[])(void) = {
     suite_settings_check,
     suite_settings_models,
     suite_settings_remarks,
+    suite_settings_words,
     suite_signals,
     suite_slots,
     suite_state_dir,

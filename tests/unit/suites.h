@@ -91,6 +91,7 @@ Suite *suite_settings(void);
 Suite *suite_settings_check(void);
 Suite *suite_settings_models(void);
 Suite *suite_settings_remarks(void);
+Suite *suite_settings_words(void);
 Suite *suite_signals(void);
 Suite *suite_slots(void);
 Suite *suite_state_dir(void);

@@ -291,6 +291,20 @@ static const struct {
     {"{}", "API_KEYS=hush",
 	"API_KEYS in the environment: must be valid JSON: a value was "
 	"expected"},
+    {"{\"HOST\": \"999.1.1.1\"}", "HOST=::1",
+	"config.json line 1: HOST=999.1.1.1: must be IP addresses, host names "
+	"and unix:/absolute/path, separated by commas, and \"999.1.1.1\" is "
+	"none of them"},
+    {"{}", "CORS_ORIGIN=foo",
+	"CORS_ORIGIN=foo in the environment: must be * alone, or origins like "
+	"https://example.org:8443, separated by commas, and \"foo\" is none of "
+	"them"},
+    {"{\"ALLOWED_HOSTS\": \"@@ ??\"}", NULL,
+	"config.json line 1: ALLOWED_HOSTS=@@ ??: must be host names, without "
+	"a port, separated by commas, and \"@@\" is none of them"},
+    {"{}", "CLAUDE_ENV=a=b",
+	"CLAUDE_ENV=a=b in the environment: must be names of letters, digits "
+	"and _, separated by commas, and \"a=b\" is none of them"},
     {"{\"HOST\": {\"a\": \"b\"}}", NULL,
 	"config.json line 1: HOST: must be a text in quotes"},
 };
@@ -362,13 +376,13 @@ START_TEST(long_values_are_refused)
 	struct settings s;
 
 	memset(variable, 'x', sizeof variable);
-	memcpy(variable, "HOST=", 5);
-	variable[5 + LIMIT_SETTING_BYTES] = '\0';
+	memcpy(variable, "LOG_FILE=", 9);
+	variable[9 + LIMIT_SETTING_BYTES] = '\0';
 	load_ok(&s, "{}", variable);
-	ck_assert_uint_eq(strlen(s.host), LIMIT_SETTING_BYTES);
+	ck_assert_uint_eq(strlen(s.log_file), LIMIT_SETTING_BYTES);
 	settings_free(&s);
-	variable[5 + LIMIT_SETTING_BYTES] = 'x';
-	variable[6 + LIMIT_SETTING_BYTES] = '\0';
+	variable[9 + LIMIT_SETTING_BYTES] = 'x';
+	variable[10 + LIMIT_SETTING_BYTES] = '\0';
 	ck_assert_int_eq(load(&s, "{}", variable), -1);
 	ck_assert_ptr_nonnull(strstr(err, "not be longer than 4096 bytes"));
 	ck_assert_uint_lt(strlen(err), 200);

@@ -138,6 +138,13 @@ START_TEST(texts)
 	ck_assert_str_eq(must, "not be empty");
 	ck_assert(!check("HOST", "a\tb", &v));
 	ck_assert_str_eq(must, "not contain control characters");
+	ck_assert(!check("HOST", "::1,999.1.1.1", &v));
+	ck_assert_str_eq(must,
+	    "be IP addresses, host names and unix:/absolute/path, separated by "
+	    "commas, and \"999.1.1.1\" is none of them");
+	ck_assert(!check("CORS_ORIGIN", "foo", &v));
+	ck_assert(!check("ALLOWED_HOSTS", "@@ ??", &v));
+	ck_assert(!check("CLAUDE_ENV", "a=b", &v));
 	ck_assert(!check("DEFAULT_MODEL", "-x", &v));
 	ck_assert_str_eq(must,
 	    "hold only letters, digits and ._:@/[]-, a letter or digit first");
