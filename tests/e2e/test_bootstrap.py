@@ -37,8 +37,11 @@ def _():
                                                       "*.o", "config.status",
                                                       "Makefile"))
         subprocess.run(["chmod", "-R", "u+w", tree], check=True)
+        run_dir = os.path.join(top, "run")
         os.mkdir(home)
-        env = {"HOME": home, "PORT": str(port),
+        os.mkdir(run_dir, 0o700)
+        env = {"HOME": home, "PORT": str(port), "TMPDIR": top,
+               "XDG_RUNTIME_DIR": run_dir,
                "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
         said = os.path.join(top, "said")
         with open(said, "wb") as out:
@@ -60,6 +63,8 @@ def _():
                                               chat_body("Hello!"), headers)
                     eq(response.status, 200)
                     contains(response.body.decode(), answer)
+            # not in the directory of who runs this
+            contains(os.listdir(os.path.join(run_dir, "ccp")), "sessions.db")
             run.send_signal(signal.SIGTERM)
             eq(run.wait(20), 0)
         finally:
