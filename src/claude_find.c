@@ -6,12 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "home_path.h"
+#include "io.h"
 #include "programs.h"
 
 #include "banned.h"
 
-/* Below HOME, and below the root. */
+#define NPMRC_BYTES 65536
+#define WHITE       " \t\r"
+
+/* Below HOME, and below the root.  ./bootstrap has the same. */
 static const char *const home_places[] = {".local/bin", ".claude/local",
     ".npm-global/bin", ".bun/bin", ".volta/bin", NULL};
 static const char system_places[] =
@@ -52,6 +57,74 @@ in_home(const char *name, const char *home)
 	return found;
 }
 
+/* Where npm's "prefix = value" begins, which is one of these lines; NULL: the
+ * line says something else.  It is cut behind the value. */
+static char *
+prefix_of(char *line)
+{
+	char *value = line + strspn(line, WHITE);
+	size_t len;
+
+	if (strncmp(value, "prefix", 6) != 0)
+		return NULL;
+	value += 6 + strspn(value + 6, WHITE);
+	if (*value != '=')
+		return NULL;
+	value += 1 + strspn(value + 1, WHITE);
+	for (len = strlen(value); len > 0; len--) {
+		if (strchr(WHITE, value[len - 1]) == NULL)
+			break;
+	}
+	if (len >= 2 && value[0] == value[len - 1] &&
+	    (value[0] == '"' || value[0] == '\'')) {
+		value++;
+		len -= 2;
+	}
+	value[len] = '\0';
+	return value;
+}
+
+/* The last one counts.  A section is not npm's own settings any more. */
+static const char *
+last_prefix(char *text)
+{
+	const char *prefix = NULL, *found;
+	char *line, *end;
+
+	for (line = text; line != NULL && *line != '['; line = end) {
+		end = strchr(line, '\n');
+		if (end != NULL)
+			*end++ = '\0';
+		found = prefix_of(line);
+		if (found != NULL)
+			prefix = found;
+	}
+	return prefix;
+}
+
+/* Global packages have their programs below the prefix that ~/.npmrc names. */
+static char *
+in_npm_prefix(const char *name, const char *home)
+{
+	CLEANUP_FREE char *text = NULL;
+	char dir[PATH_MAX];
+	const char *prefix;
+	size_t len, skip = 0;
+
+	(void)snprintf(dir, sizeof(dir), "%s/.npmrc", home);
+	text = io_read_file(dir, NPMRC_BYTES, &len);
+	prefix = text == NULL ? NULL : last_prefix(text);
+	if (prefix == NULL)
+		return NULL;
+	if (strncmp(prefix, "~/", 2) == 0)
+		skip = 1;
+	else if (strncmp(prefix, "${HOME}/", 8) == 0)
+		skip = 7;
+	(void)snprintf(
+	    dir, sizeof(dir), "%s%s/bin", skip > 0 ? home : "", prefix + skip);
+	return program_on_path(name, dir);
+}
+
 static char *
 by_name(const char *name, const char *home, const char *path, char *err,
     size_t errlen)
@@ -60,12 +133,15 @@ by_name(const char *name, const char *home, const char *path, char *err,
 
 	if (found == NULL && home[0] != '\0')
 		found = in_home(name, home);
+	if (found == NULL && home[0] != '\0')
+		found = in_npm_prefix(name, home);
 	if (found == NULL)
 		found = program_on_path(name, system_places);
 	if (found == NULL)
 		(void)snprintf(err, errlen,
-		    "no executable \"%s\" was found on PATH: install Claude "
-		    "Code, or set CLAUDE_PATH to the absolute path of it",
+		    "no executable \"%s\" was found on PATH or in the usual "
+		    "places: install Claude Code, or set CLAUDE_PATH to the "
+		    "absolute path of it",
 		    name);
 	return found;
 }

@@ -13,7 +13,7 @@
  * The absolute path behind CLAUDE_PATH: "demo" is ccp's own stand-in; a name
  * with a slash is a path (~/ is HOME); any other name is looked up on PATH
  * and then where installers put it, which a service's PATH does not list
- * (~/.local/bin, ~/.claude/local, npm's usual prefixes).
+ * (~/.local/bin, ~/.claude/local, npm's usual prefixes and that of ~/.npmrc).
  * malloc'ed; NULL sets err to a sentence that says what to do.
  */
 char *claude_find(

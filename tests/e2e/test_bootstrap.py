@@ -3,6 +3,8 @@
 """./bootstrap run in a fresh copy of the sources with an empty HOME, and what
 ./bootstrap does where there is another package manager than here."""
 import os
+import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -107,9 +109,11 @@ def fake(directory, name):
     os.chmod(path, 0o755)
 
 
-def elsewhere(manager, *more, system="Linux", uid=0, argument=None):
+def elsewhere(manager, *more, system="Linux", uid=0, argument=None,
+              files=()):
     """./bootstrap where there is that package manager, and besides it the
-    programs of more: status, what it said, what it called."""
+    programs of more, and files, name: text, of whom each can be run: status,
+    what it said, what it called."""
     with tempfile.TemporaryDirectory(prefix="ccp-test-") as bed:
         path, tree = os.path.join(bed, "bin"), os.path.join(bed, "ccp")
         os.mkdir(path)
@@ -132,6 +136,11 @@ def elsewhere(manager, *more, system="Linux", uid=0, argument=None):
                         '[ -e "$BED/bin/${tool##*/}" ] ||'
                         ' ln -s "$tool" "$BED/bin/"\ndone\n')
             os.symlink(shutil.which("ln"), os.path.join(path, "ln"))
+        for name, text in dict(files).items():
+            file = pathlib.Path(bed, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="ascii")
+            file.chmod(0o755)
         done = subprocess.run(
             [os.path.join(path, "bash"), "bootstrap",
              *filter(None, [argument])],
@@ -187,6 +196,43 @@ def _():
     status, said, _ = elsewhere("brew", system="Darwin", uid=501)
     eq(status, 1)
     contains(said, "xcode-select --install")
+
+
+def runs_demo(files):
+    """Does "bootstrap run" choose the demo, with a HOME of these files?"""
+    status, said, called = elsewhere("dnf", *BUILD_TOOLS, argument="run", files={
+        "ccp/ccp": '#!/bin/sh\necho "ccp $* $CLAUDE_PATH" >>"$BED/log"\n',
+        "installed": "", **files})
+    eq(status, 0, said)
+    demo = "DEMO BACKEND" in said
+    contains(called, "ccp start demo" if demo else "ccp start ")
+    return demo
+
+
+LOGGED_IN = '#!/bin/sh\n[ "$*" = "auth status" ]\n'
+
+
+@test("./bootstrap run finds claude wherever ccp does below HOME")
+def _():
+    source = (SRC / "src" / "claude_find.c").read_text(encoding="utf-8")
+    places = re.findall(r'"([^"]+)"', re.search(
+        r"home_places\[\] = \{(.*?)\}", source, re.S)[1])
+    ok(".volta/bin" in places)
+    ok(runs_demo({}), "there is a claude without any")
+    for place in places:
+        ok(not runs_demo({f"{place}/claude": LOGGED_IN}), place)
+        ok(runs_demo({f"{place}/claude": "#!/bin/sh\nexit 1\n"}), place)
+
+
+@test("./bootstrap run knows npm's prefix as ccp does")
+def _():
+    claude = {"my npm/bin/claude": LOGGED_IN}
+    for text in ("prefix=~/my npm", "prefix = ${HOME}/my npm\r\n[x]\nprefix=/",
+                 "prefix=/x\n prefix='~/my npm' \n;prefix=/y\nprefixes=/z\n"):
+        ok(not runs_demo({".npmrc": text, **claude}), text)
+    for text in ("prefix=$HOME/my npm", "#prefix=~/my npm", "prefix=",
+                 "[x]\nprefix=~/my npm", "prefix=$(touch seen)~/my npm"):
+        ok(runs_demo({".npmrc": text, **claude}), text)
 
 
 @test("./bootstrap installs only what is missing")

@@ -392,8 +392,8 @@ refuses("CLAUDE_PATH", ["HOME/file"], "CLAUDE_PATH is HOME/file, which is not "
 refuses("CLAUDE_PATH", ["./sh"], "CLAUDE_PATH: must be an absolute path, begin "
         "with ~/, or be the name of a program")
 refuses("CLAUDE_PATH", ["no-such-claude"], 'no executable "no-such-claude" was '
-        'found on PATH: install Claude Code, or set CLAUDE_PATH to the '
-        'absolute path of it')
+        'found on PATH or in the usual places: install Claude Code, or set '
+        'CLAUDE_PATH to the absolute path of it')
 refuses("SESSION_FILE", ["x.db"],
         "SESSION_FILE: must be an absolute path, or begin with ~/")
 refuses("LOG_FILE", ["~x/log"],

@@ -105,9 +105,9 @@ END_TEST
 
 START_TEST(installers_places_below_home)
 {
-	static const char *const places[] = {"home/.bun/bin/claude-x",
-	    "home/.npm-global/bin/claude-x", "home/.claude/local/claude-x",
-	    "home/.local/bin/claude-x"};
+	static const char *const places[] = {"home/.volta/bin/claude-x",
+	    "home/.bun/bin/claude-x", "home/.npm-global/bin/claude-x",
+	    "home/.claude/local/claude-x", "home/.local/bin/claude-x"};
 	size_t i;
 
 	for (i = 0; i < sizeof places / sizeof places[0]; i++) {
@@ -116,6 +116,59 @@ START_TEST(installers_places_below_home)
 	}
 	make("two/claude-x", 0755); /* PATH comes first */
 	expect("claude-x", "two/claude-x");
+}
+END_TEST
+
+static void
+write_npmrc(const char *text)
+{
+	char name[PATH_MAX];
+
+	(void)snprintf(name, sizeof name, "%s/home", dir);
+	(void)mkdir(name, 0700);
+	(void)aid_make_file("home/.npmrc", text, 0600);
+}
+
+/* npm expands no more of a home directory than these. */
+START_TEST(npm_says_where_its_programs_are)
+{
+	static const char *const texts[] = {"prefix=~/n", "prefix=${HOME}/n\n",
+	    "a=b\n;prefix=/x\n  prefix = \"~/n\" \r\nprefixes=/y\n",
+	    "prefix=/x\nprefix='${HOME}/n'\n[s]\nprefix=/y\n"};
+	static const char *const wrong[] = {"prefix=$HOME/n", "prefix=home/n",
+	    "prefix=~/n/..", "#prefix=~/n", "prefix", "prefix=", "",
+	    "[s]\nprefix=~/n", "prefix=~/n\nprefix=/x", "prefix=${DIR}/n",
+	    "prefix=~"};
+	char text[PATH_MAX], *big;
+	size_t i;
+
+	make("home/n/bin/claude-x", 0755);
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		write_npmrc(texts[i]);
+		expect("claude-x", "home/n/bin/claude-x");
+	}
+	(void)snprintf(text, sizeof text, "prefix=%s/home/n", dir);
+	write_npmrc(text);
+	expect("claude-x", "home/n/bin/claude-x");
+	for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		write_npmrc(wrong[i]);
+		expect_none("claude-x", "was found on PATH or in the usual");
+	}
+	big = malloc(100000);
+	ck_assert_ptr_nonnull(big);
+	memset(big, '\n', 100000);
+	memcpy(big, "prefix=~/n", 10);
+	big[65536] = '\0';
+	write_npmrc(big);
+	expect("claude-x", "home/n/bin/claude-x");
+	big[65536] = '\n';
+	big[65537] = '\0';
+	write_npmrc(big);
+	expect_none("claude-x", "claude-x");
+	free(big);
+	write_npmrc("prefix=~/n");
+	make("home/.local/bin/claude-x", 0755);
+	expect("claude-x", "home/.local/bin/claude-x");
 }
 END_TEST
 
@@ -241,6 +294,7 @@ suite_claude_find(void)
 	tcase_add_test(t, a_name_is_looked_up_on_path);
 	tcase_add_test(t, what_cannot_run_is_passed_over);
 	tcase_add_test(t, installers_places_below_home);
+	tcase_add_test(t, npm_says_where_its_programs_are);
 	tcase_add_test(t, system_places_come_last);
 	tcase_add_test(t, nothing_found_says_what_to_do);
 	tcase_add_test(t, an_empty_environment_is_survived);
