@@ -221,6 +221,27 @@ write_agent(struct service *s)
 	return service_mkdir(s, logs) && plist_write(s);
 }
 
+/* launchd opens the log for each handler and never sets it aside; where
+ * LOG_FILE is that very file, the handlers do. */
+static bool
+tell_log(struct service *s)
+{
+	CLEANUP_FREE char *log = plist_log_path(s);
+	const char *file = s->settings.log_file;
+	bool in_home = strncmp(file, "~/", 2) == 0;
+	CLEANUP_FREE char *set = service_text(
+	    "%s%s", in_home ? s->home : "", in_home ? file + 1 : file);
+
+	if (log == NULL || set == NULL)
+		return service_fail(s, "out of memory");
+	if (strcmp(log, set) != 0)
+		buf_addf(&s->said,
+		    "Its log, ~/.ccp/logs/ccp.log, grows without end, unless "
+		    "LOG_FILE is that file:\n"
+		    "  ccp config set LOG_FILE '~/.ccp/logs/ccp.log'\n");
+	return true;
+}
+
 /* launchd loads an agent whose port is taken, and says nothing: so it is
  * tried before. */
 static bool
@@ -233,7 +254,7 @@ install(struct service *s, const char *old)
 		return roll_back(s, &b, old);
 	service_commit(s);
 	service_tell_where(s, "launchd");
-	return true;
+	return tell_log(s);
 }
 
 static bool

@@ -158,9 +158,34 @@ def _():
                      f"I am number {n}.")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             list(pool.map(ask, range(50)))
-        mac.env.wait_gone(*servers(mac))  # and has logged what it served
+        mac.env.wait_gone(*servers(mac))
         log = mac.log.read_text(encoding="utf-8")
         eq([n for n in range(50) if f"number-{n}." not in log], [])
+
+
+GROWS = "Its log, ~/.ccp/logs/ccp.log, grows without end, unless LOG_FILE " \
+    "is that file:\n  ccp config set LOG_FILE '~/.ccp/logs/ccp.log'\n"
+
+
+@test("install says that the log grows, unless LOG_FILE is the log")
+def _():
+    with Mac() as mac:
+        contains(mac.run("install"), GROWS)
+        mac.configure(LOG_FILE="~/.ccp/logs/other.log")
+        contains(mac.run("install"), GROWS)
+        for file in "~/.ccp/logs/ccp.log", str(mac.log):
+            mac.configure(LOG_FILE=file, LOG_MAX_SIZE="1kb", LOG_MAX_FILES=50)
+            lacks(mac.run("install"), "LOG_FILE")
+        for n in range(20):
+            with mac.client() as http:
+                eq(http.get("/v1/models", **{"X-Request-Id": f"n-{n}."}
+                            ).status, 200)
+            mac.env.wait_gone(*servers(mac))
+        logs = [p.read_text(encoding="utf-8")
+                for p in mac.log.parent.glob("ccp.log*")]
+        ok(len(logs) > 1, logs)
+        eq([n for n in range(20) if "".join(logs).count(f"n-{n}.") != 1], [])
+        eq([log for log in logs if len(log) > 1024], [])
 
 
 def servers(mac):
