@@ -14,9 +14,7 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
                    or pathlib.Path(__file__).resolve().parents[2])
 
 LAYERS = {
-    0: "append_line append_line banned buf cleanup clock histogram limits lock_wait log log_file "
-       "log_text random screen_text utf8 version",
-    0: "banned buf cleanup clock histogram limits lock_wait log log_file "
+    0: "append_line banned buf cleanup clock histogram limits lock_wait log log_file "
        "log_text nearest random screen_text utf8 version",
     1: "address api_keys child config_change config_file home_path io "
        "json_span json_text ledger ledger_line listener local_socket "
