@@ -187,16 +187,14 @@ say_set(const struct setting *row, const struct setting_value *v)
 }
 
 static int
-set_value(const struct config_job *j, const char *given)
+set_value(
+    const struct config_job *j, const struct setting *row, const char *given)
 {
-	const struct setting *row = config_row(j->key);
 	struct setting_value v = {.text = given};
 	CLEANUP_BUF struct buf room = BUF_INIT(LIMIT_API_KEYS_BYTES);
 	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_CONFIG_BYTES);
 	char must[SETTINGS_MUST_BYTES], err[CONFIG_CHANGE_ERR_BYTES];
 
-	if (row == NULL)
-		return EXIT_FAILURE;
 	if (!is_utf8(given))
 		return refuse(row, given, "be a text in UTF-8");
 	if (!setting_check(row, &v, &room, must))
@@ -213,18 +211,25 @@ set_value(const struct config_job *j, const char *given)
 	return say_changed(j, row) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* argv: the words of the value. */
+/* argv: the words of the value.  asks: "-" alone is none, but asks for one. */
 static int
-set(const struct config_job *j, int argc, char **argv)
+set(const struct config_job *j, int argc, char **argv, bool asks)
 {
+	const struct setting *row = config_row(j->key);
 	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_CONFIG_BYTES);
 	int i;
 
+	if (row == NULL)
+		return EXIT_FAILURE;
+	if (asks && row->secret && argc == 1 && strcmp(argv[0], "-") == 0)
+		return config_read_secret(row, &value)
+		           ? set_value(j, row, buf_str(&value))
+		           : EXIT_FAILURE;
 	for (i = 0; i < argc; i++)
 		buf_addf(&value, "%s%s", i == 0 ? "" : " ", argv[i]);
 	if (!buf_ok(&value))
 		return config_complain("the value is too long");
-	return set_value(j, buf_str(&value));
+	return set_value(j, row, buf_str(&value));
 }
 
 /* A key that is none goes too, if it is in the file. */
@@ -303,6 +308,7 @@ const char cli_config_usage[] =
     "  ccp config list                     what counts, and where it is from\n"
     "  ccp config set port 9999            change ~/.ccp/config.json\n"
     "  ccp config set MODELS 'fast=haiku, best=opus'\n"
+    "  ccp config set API_KEY -            asks for it, and shows nothing\n"
     "  ccp config set API_KEY -- --odd--   a value that looks like an option\n"
     "  ccp config reset port               back to the default\n"
     "  ccp config edit                     in VISUAL, EDITOR or vi, checked\n"
@@ -334,14 +340,17 @@ static int
 run_set(int argc, char **argv)
 {
 	struct config_job j = {.path = NULL};
+	bool asks = true;
 	int i = 2;
 
 	if (i < argc && strcmp(argv[i], "--") == 0)
 		i++;
 	if (i < argc)
 		j.key = argv[i++];
-	if (i < argc && strcmp(argv[i], "--") == 0)
+	if (i < argc && strcmp(argv[i], "--") == 0) {
+		asks = false;
 		i++;
+	}
 	if (j.key == NULL)
 		return cli_wrong_missing("config", "KEY");
 	if (j.key[0] == '-')
@@ -350,7 +359,7 @@ run_set(int argc, char **argv)
 		return cli_wrong_missing("config", "VALUE");
 	if (!open_job(&j))
 		return EXIT_FAILURE;
-	return finish(&j, set(&j, argc - i, argv + i));
+	return finish(&j, set(&j, argc - i, argv + i, asks));
 }
 
 /* CLI_USAGE: the sub-command does not go with what was given; 0. */

@@ -38,6 +38,10 @@ const struct setting *config_row(const char *key);
 void config_add_value(
     struct buf *to, const struct setting *row, const struct setting_value *v);
 
+/* Adds the next line of the standard input, which is not shown where that is a
+ * terminal.  False where there is none, which has been said. */
+bool config_read_secret(const struct setting *row, struct buf *to);
+
 /* Says each remark (settings_remarks.h) on the standard error output. */
 void config_say_remarks(const char *path);
 

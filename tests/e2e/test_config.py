@@ -14,6 +14,7 @@ import signal
 import stat
 import subprocess
 import sys
+import termios
 import time
 
 sys.dont_write_bytecode = True
@@ -438,6 +439,71 @@ def _():
     with home('{"CORS_ORIGIN": "null"}') as env:
         eq(config(env, "get", "CORS_ORIGIN"), "null\n")
         refused(env, "set", "CORS_ORIGIN", "null")
+
+
+@test("set API_KEY - reads a line of a pipe; only of keys, and not after --")
+def _():
+    with home() as env:
+        eq(config(env, "set", "API_KEY", "-", input=f"{LONG_KEY}\nno\n"
+                  .encode()), "API_KEY is now a-......\n")
+        eq(stored(env), {"API_KEY": LONG_KEY})
+        config(env, "set", "--", "api_keys", "-", input=b'{"k": "n"}')
+        eq(stored(env)["API_KEYS"], {"k": "n"})
+        config(env, "set", "LOG_FILE", "--", "/tmp/-", input=b"x\n")
+        config(env, "set", "API_KEY", "--", "-", input=b"x\n", err=SHORT)
+        eq(stored(env)["API_KEY"], "-")
+        before = env.file.read_text()
+        for text, want in (
+                (b"", "the standard input has no line"),
+                (b"\n", "must not be empty"),
+                (b"a\tb\n", "must not contain control characters"),
+                (b"a\xff\n", "must be a text in UTF-8"),
+                (b"a\0b\n", "the line is too long, or has a NUL in it"),
+                (b"x" * 300000, "the line is too long, or has a NUL in it")):
+            eq(refused(env, "set", "API_KEY", "-", input=text),
+               f"ccp: API_KEY: {want}\n")
+        contains(refused(env, "set", "LOG_LEVEL", "-", input=b"warn\n"),
+                 "LOG_LEVEL=-: must be one of")
+        eq(env.file.read_text(), before)
+
+
+def echoes(fd):
+    return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+
+
+def hidden(env, typed):
+    """ccp config set API_KEY - on a terminal: what is seen, and the
+    status."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(program("ccp"), ["ccp", "config", "set", "API_KEY", "-"],
+                  env.environ)
+    seen = b""
+    while b"(not shown): " not in seen:
+        seen += os.read(fd, 4096)
+    ok(not echoes(fd), "what is typed is shown")
+    os.write(fd, typed)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    ok(echoes(fd), "what is typed later is not shown")
+    with contextlib.suppress(OSError):
+        while more := os.read(fd, 4096):
+            seen += more
+    os.close(fd)
+    return seen.decode(), status
+
+
+@test("set API_KEY - shows nothing on a terminal, which then shows it again")
+def _():
+    with home() as env:
+        seen, status = hidden(env, f"{LONG_KEY}\n".encode())
+        eq(status, 0, seen)
+        lacks(seen, LONG_KEY)
+        contains(seen, "API_KEY is now a-......")
+        eq(stored(env), {"API_KEY": LONG_KEY})
+        seen, status = hidden(env, b"other\x03")
+        eq(status, -signal.SIGINT)
+        lacks(seen, "other")
+        eq(stored(env), {"API_KEY": LONG_KEY})
 
 
 @test("set changes its own value only, letter by letter")
