@@ -90,9 +90,11 @@ usage(const char *argument)
 	}
 	if (strcmp(argument, "--help") == 0) {
 		(void)printf(
-		    "usage: ccp-handler [--counted]\n"
+		    "usage: ccp-handler [--counted | --help | --version]\n"
 		    "Serves one HTTP connection on standard input and output; "
-		    "see ccp-handler(8).\n");
+		    "see ccp-handler(8).\n"
+		    "\n"
+		    "  --counted  MAX_CONNECTIONS is kept by who starts it\n");
 		return EXIT_SUCCESS;
 	}
 	(void)fprintf(stderr, "ccp-handler: unknown argument: %s\n", argument);

@@ -70,6 +70,29 @@ def _():
         ok(f"Fl {option[1:]}" in MANUAL, option)
 
 
+@test("ccp-handler(8) has the options of ccp-handler, and it takes them")
+def _():
+    usage = subprocess.run([program("ccp-handler"), "--help"], check=True,
+                           capture_output=True, text=True,
+                           timeout=30).stdout.splitlines()[0]
+    page = (SRC / "man" / "ccp-handler.8").read_text(encoding="utf-8")
+    synopsis = page.split(".Sh SYNOPSIS")[1].split(".Sh ")[0]
+    options = re.findall(r"--[a-z]+", usage)
+    eq([f"--{o}" for o in re.findall(r"Fl -([a-z]+)", synopsis)], options)
+    with Env() as env:
+        for option in options:
+            done = subprocess.run([program("ccp-handler"), option],
+                                  stdin=subprocess.DEVNULL, check=False,
+                                  env=env.environ, timeout=30,
+                                  capture_output=True, text=True)
+            eq((done.returncode, done.stderr), (0, ""), option)
+        done = subprocess.run([program("ccp-handler"), "--no-such"],
+                              env=env.environ, timeout=30, check=False,
+                              capture_output=True, text=True)
+        eq((done.returncode, done.stderr),
+           (2, "ccp-handler: unknown argument: --no-such\n"))
+
+
 def completes(shell):
     found = SOURCES[shell]()
     eq(shown(found), shown(words.of_program()))
