@@ -119,12 +119,14 @@ def units(env, *, where=None, handler=None, enabled="enabled",
 @contextlib.contextmanager
 def agent():
     """An Env with a launchd, which has ccp's agent."""
-    with healthy() as env, launchd.Launchd(env.dir) as mac:
-        env.environ.update(mac.environ, CCP_SERVICE="launchd")
-        env.environ["PATH"] = f"{mac.bin}:{env.environ['PATH']}"
-        subprocess.run([program("ccp"), "service", "install"], check=True,
-                       env=env.environ, capture_output=True, timeout=60)
-        yield env
+    with healthy() as env:
+        with launchd.Launchd(env.dir) as mac:
+            env.environ.update(mac.environ, CCP_SERVICE="launchd")
+            env.environ["PATH"] = f"{mac.bin}:{env.environ['PATH']}"
+            subprocess.run([program("ccp"), "service", "install"], check=True,
+                           env=env.environ, capture_output=True, timeout=60)
+            yield env
+        env.wait_gone()
 
 
 def linger(env, answer):
@@ -823,7 +825,7 @@ def _():
                 "ccp service install")
 
 
-@test("units whose PATH leads to no claude; the manager's, where they have none")
+@test("units whose PATH leads to no claude; the manager's PATH")
 def _():
     with healthy() as env:
         units(env, path="/nonexistent")
