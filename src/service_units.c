@@ -305,7 +305,8 @@ unit_program(struct service *s)
 	static const char begin[] = "path=";
 	const char *path, *end;
 
-	if (!SYSTEMCTL(s, "show", "-P", "ExecStart", "ccp@status.service"))
+	if (!SYSTEMCTL(
+		s, "show", "-p", "ExecStart", "--value", "ccp@status.service"))
 		return NULL;
 	path = strstr(buf_str(&s->out), begin);
 	end = path == NULL ? NULL : strstr(path, " ; ");

@@ -44,9 +44,9 @@ LOGGED_OUT = '{"loggedIn": false, "authMethod": "none"}'
 SYSTEMCTL = """#!/bin/sh
 test -f "{place}/$1" || exit 1
 case "$*" in
-*"show -P Version") echo 257 ;;
-*"show -P User ccp@"*) echo nobody ;;
-*"show -P ExecStart ccp@"*) cat "{place}/$1.exec" ;;
+*"show -p Version --value") echo 257 ;;
+*"show -p User --value ccp@"*) echo nobody ;;
+*"show -p ExecStart --value ccp@"*) cat "{place}/$1.exec" ;;
 *"show -p "*" ccp.socket") cat "{place}/$1" ;;
 *show-environment) cat "{place}/$1.environment" ;;
 *) exit 1 ;;
