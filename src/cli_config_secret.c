@@ -5,6 +5,8 @@
  */
 #include "cli_config.h"
 
+#include <sys/select.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,16 +28,32 @@ remember(int number)
 static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 #define NSIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-/* False: the input has failed, or a signal has come. */
+/* A byte of the input; a signal that is blocked outside comes in here or not
+ * at all, so none is missed between a look at it and the wait. */
+static ssize_t
+read_byte(char *to, const sigset_t *mask)
+{
+	fd_set in;
+
+	FD_ZERO(&in);
+	FD_SET(STDIN_FILENO, &in);
+	if (mask != NULL &&
+	    pselect(STDIN_FILENO + 1, &in, NULL, NULL, NULL, mask) == -1)
+		return -1;
+	return read(STDIN_FILENO, to, 1);
+}
+
+/* False: the input has failed, or a signal has come.  mask: of the signals to
+ * be let in while it waits, or NULL. */
 static bool
-read_line(struct buf *to, bool *ret_any)
+read_line(struct buf *to, bool *ret_any, const sigset_t *mask)
 {
 	char c;
 	ssize_t n;
 
 	*ret_any = false;
 	for (;;) {
-		n = read(STDIN_FILENO, &c, 1);
+		n = read_byte(&c, mask);
 		if (n == -1 && errno == EINTR && caught == 0)
 			continue;
 		if (n == -1)
@@ -54,22 +72,28 @@ read_unseen(const struct setting *row, struct buf *to, bool *ret_any)
 {
 	struct sigaction act = {.sa_handler = remember}, was[NSIGNALS];
 	struct termios shown, hidden;
+	sigset_t ours, before;
 	bool terminal = tcgetattr(STDIN_FILENO, &shown) == 0, ok;
 	size_t i;
 
 	if (!terminal)
-		return read_line(to, ret_any);
+		return read_line(to, ret_any, NULL);
+	(void)sigemptyset(&ours);
+	for (i = 0; i < NSIGNALS; i++)
+		(void)sigaddset(&ours, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &ours, &before);
 	for (i = 0; i < NSIGNALS; i++)
 		(void)sigaction(signals[i], &act, &was[i]);
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 	(void)fprintf(stderr, "%s (not shown): ", row->name);
-	ok = read_line(to, ret_any);
+	ok = read_line(to, ret_any, &before);
 	(void)fputc('\n', stderr);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 	for (i = 0; i < NSIGNALS; i++)
 		(void)sigaction(signals[i], &was[i], NULL);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (caught != 0)
 		(void)raise(caught);
 	return ok && caught == 0;
