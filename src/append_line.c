@@ -5,7 +5,7 @@
 #include <sys/uio.h>
 
 #include <errno.h>
-#include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "banned.h"
@@ -24,9 +24,11 @@ static ssize_t
 write_line(int fd, const char *line, size_t len, bool begin_new)
 {
 	static char end[] = "\n";
-	struct iovec parts[2] = {{end, 1}, {(void *)(uintptr_t)line, len}};
+	struct iovec parts[2] = {{end, 1}, {NULL, len}};
 	ssize_t n;
 
+	/* It is only read from, which its type cannot say. */
+	memcpy(&parts[1].iov_base, &line, sizeof line);
 	do {
 		n = writev(
 		    fd, begin_new ? parts : parts + 1, begin_new ? 2 : 1);
