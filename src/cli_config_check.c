@@ -121,7 +121,7 @@ check_name(const char *word, size_t len, char *err, size_t errlen)
 	const struct addrinfo hints = {
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	CLEANUP_FREE char *name = strndup(word, len);
-	struct addrinfo *list;
+	struct addrinfo *list = NULL;
 	int error;
 
 	if (name == NULL)

@@ -621,7 +621,6 @@ def _():
                     ({"PORT": used}, f"port {used} of 127.0.0.1 is in use"),
                     ({"HOST": "127.0.0.1,192.0.2.1"}, "192.0.2.1"),
                     ({"HOST": "0.0.0.0"}, "set an API_KEY of your own"),
-                    ({"HOST": "unix:relative"}, "unix:/absolute/path"),
                     ({"CLAUDE_PATH": "/nonexistent/x"}, "/nonexistent/x")):
                 config(env, **{"PORT": port, "MAX_CONNECTIONS": 1,
                                "CLAUDE_PATH": good, **change})
