@@ -180,6 +180,7 @@ def _():
     # one that is wrong, and not hidden, is told of
     configure(PORT="many")
     (home / ".ccp").chmod(0o755)
+    (home / ".ccp" / "config.json").chmod(0o644)
     contains(status(1), "PORT=many")
     configure()
     service("uninstall", "--system")
