@@ -53,9 +53,8 @@ void reply_forget_text(struct chat_reply *r);
 bool reply_call(struct chat_reply *r, const char *name);
 void reply_arguments(struct chat_reply *r, const char *fragment);
 
-/* The last two: at most one of them is called, once (none where nobody wants the
- * answer any more).  An error ends the
- * response. */
+/* The last two: at most one of them is called, once (none where nobody wants
+ * the answer any more).  An error ends the response. */
 void reply_finish(struct chat_reply *r, const char *finish_reason,
     const struct token_usage *usage);
 void reply_error(struct chat_reply *r, const struct api_error *e);

@@ -5,7 +5,6 @@
 #include "cli_config.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_say.h"
 #include "cli_service.h"
 #include "cli_wrong.h"
 #include "config_change.h"
@@ -34,28 +34,10 @@ extern char **environ;
 /* --- what the parts share ---------------------------------------------- */
 
 int
-config_complain(const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)fputs("ccp: ", stderr);
-	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	(void)fputc('\n', stderr);
-	return EXIT_FAILURE;
-}
-
-int
 config_print_json(cJSON *value)
 {
-	CLEANUP_FREE char *text = cJSON_Print(value);
-
-	cJSON_Delete(value);
-	if (text == NULL)
-		return config_complain("out of memory");
-	(void)printf("%s\n", text);
-	return EXIT_SUCCESS;
+	return cli_print_json(value) ? EXIT_SUCCESS
+	                             : cli_complain("out of memory");
 }
 
 static void
@@ -66,10 +48,10 @@ complain_key(const char *key)
 
 	screen_text_cut(&shown, key, VALUE_SHOWN);
 	if (near != NULL)
-		(void)config_complain("unknown key %s: did you mean %s?",
+		(void)cli_complain("unknown key %s: did you mean %s?",
 		    buf_str(&shown), near->name);
 	else
-		(void)config_complain(
+		(void)cli_complain(
 		    "unknown key %s: see ccp config help", buf_str(&shown));
 }
 
@@ -92,7 +74,7 @@ config_say_remarks(const char *path)
 	settings_remarks(path, &lines);
 	for (at = buf_str(&lines); (end = strchr(at, '\n')) != NULL;
 	     at = end + 1)
-		(void)config_complain("%.*s", (int)(end - at), at);
+		(void)cli_complain("%.*s", (int)(end - at), at);
 }
 
 bool
@@ -125,8 +107,8 @@ say_changed(const struct config_job *j, const struct setting *row)
 	const char *env = settings_getenv(environ, row->name);
 
 	if (env != NULL && env[0] != '\0')
-		(void)config_complain("%s is set in the environment too, which "
-				      "wins over the file",
+		(void)cli_complain("%s is set in the environment too, which "
+				   "wins over the file",
 		    row->name);
 	config_say_weak(row, j->path);
 	return !config_is_place(row) || config_place_changed(j);
@@ -172,7 +154,7 @@ refuse(const struct setting *row, const char *given, const char *must)
 
 	if (!row->secret)
 		screen_text_cut(&shown, given, VALUE_SHOWN);
-	return config_complain("%s%s%s: must %s", row->name,
+	return cli_complain("%s%s%s: must %s", row->name,
 	    shown.len > 0 ? "=" : "", buf_str(&shown), must);
 }
 
@@ -200,13 +182,13 @@ set_value(
 	if (!setting_check(row, &v, &room, must))
 		return refuse(row, given, must);
 	if (!config_check_place(row, &v, err, sizeof err))
-		return config_complain("%s", err);
+		return cli_complain("%s", err);
 	add_json(&json, row, given, &v);
 	if (!buf_ok(&json))
 		return refuse(row, "", "not be that long");
 	if (!config_change_set(
 		j->path, row->name, buf_str(&json), err, sizeof err))
-		return config_complain("%s", err);
+		return cli_complain("%s", err);
 	say_set(row, &v);
 	return say_changed(j, row) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -228,7 +210,7 @@ set(const struct config_job *j, int argc, char **argv, bool asks)
 	for (i = 0; i < argc; i++)
 		buf_addf(&value, "%s%s", i == 0 ? "" : " ", argv[i]);
 	if (!buf_ok(&value))
-		return config_complain("the value is too long");
+		return cli_complain("the value is too long");
 	return set_value(j, row, buf_str(&value));
 }
 
@@ -243,7 +225,7 @@ reset(const struct config_job *j)
 	bool was;
 
 	if (!config_change_remove(j->path, name, &was, err, sizeof err))
-		return config_complain("%s", err);
+		return cli_complain("%s", err);
 	screen_text_cut(&shown, name, VALUE_SHOWN);
 	if (row == NULL && !was) {
 		complain_key(j->key);
@@ -319,7 +301,7 @@ finish(struct config_job *j, int status)
 {
 	free(j->path);
 	if (fflush(stdout) == EOF || ferror(stdout))
-		return config_complain("standard output: cannot be written");
+		return cli_complain("standard output: cannot be written");
 	return status;
 }
 
@@ -328,7 +310,7 @@ open_job(struct config_job *j)
 {
 	j->path = settings_path(environ);
 	if (j->path == NULL)
-		(void)config_complain(
+		(void)cli_complain(
 		    "HOME is not set, so there is no place for config.json");
 	/* A limit on the size of files is an error to be told. */
 	(void)signal(SIGXFSZ, SIG_IGN);

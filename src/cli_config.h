@@ -24,9 +24,6 @@ int config_get(const struct config_job *j);
 int config_help(const struct config_job *j);
 int config_edit(const struct config_job *j);
 
-/* Says it on the standard error output, and is EXIT_FAILURE. */
-int config_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
 /* A JSON value of the command's output, which is freed. */
 int config_print_json(cJSON *value);
 

@@ -14,6 +14,7 @@
 #include "api_keys.h"
 #include "claude_find.h"
 #include "cleanup.h"
+#include "cli_say.h"
 #include "home_path.h"
 #include "screen_text.h"
 #include "settings_words.h"
@@ -255,17 +256,17 @@ config_say_weak(const struct setting *row, const char *path)
 	/* As a service sees it, whose environment is another one. */
 	if (settings_load(&s, path, (char *const[]){NULL}, err, sizeof err) ==
 	    -1) {
-		(void)config_complain("%s", err);
+		(void)cli_complain("%s", err);
 		return;
 	}
 	if (is(row, "API_KEY") && !settings_default_key(&s) &&
 	    screen_text_width(s.api_key) < KEY_GOOD)
-		(void)config_complain("this API_KEY is short: one of %d "
-				      "characters or more is hard to guess",
+		(void)cli_complain("this API_KEY is short: one of %d "
+				   "characters or more is hard to guess",
 		    KEY_GOOD);
 	if ((is(row, "HOST") || is(row, "API_KEY") || is(row, "API_KEYS")) &&
 	    settings_default_key(&s) && reachable(s.host))
-		(void)config_complain(
+		(void)cli_complain(
 		    "other machines can reach %.64s (HOST), so ccp does not "
 		    "start before API_KEY is one of your own",
 		    s.host);

@@ -17,6 +17,7 @@
 #include "child.h"
 #include "cleanup.h"
 #include "cli_config.h"
+#include "cli_say.h"
 #include "config_change.h"
 #include "io.h"
 #include "limits.h"
@@ -71,18 +72,18 @@ make_draft(struct draft *d)
 
 	d->before = io_read_file(d->path, LIMIT_CONFIG_BYTES, &len);
 	if (d->before == NULL && errno != ENOENT) {
-		(void)config_complain("%s: %s", d->path, strerror(errno));
+		(void)cli_complain("%s: %s", d->path, strerror(errno));
 		return false;
 	}
 	if (d->before != NULL && strlen(d->before) < len) {
-		(void)config_complain("%s is no text", d->path);
+		(void)cli_complain("%s is no text", d->path);
 		return false;
 	}
 	fd = open_draft(d);
 	if (fd != -1 &&
 	    write_draft(fd, d->before != NULL ? d->before : "{\n}\n"))
 		return true;
-	(void)config_complain("cannot write %s: %s", d->name, strerror(errno));
+	(void)cli_complain("cannot write %s: %s", d->name, strerror(errno));
 	if (fd != -1)
 		(void)unlink(d->name);
 	return false;
@@ -142,7 +143,7 @@ run_editor(const struct draft *d)
 	(void)signal(SIGQUIT, SIG_IGN);
 	pid = start_editor(d->name);
 	if (pid == -1) {
-		(void)config_complain("%s: %s", editor(), strerror(errno));
+		(void)cli_complain("%s: %s", editor(), strerror(errno));
 		return false;
 	}
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
@@ -152,8 +153,8 @@ run_editor(const struct draft *d)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	child_status_text(status, text, sizeof text);
-	(void)config_complain("the editor, %s, has failed (%s): nothing is "
-			      "changed",
+	(void)cli_complain("the editor, %s, has failed (%s): nothing is "
+			   "changed",
 	    editor(), text);
 	return false;
 }
@@ -172,11 +173,11 @@ check_draft(struct draft *d)
 	free(d->after);
 	d->after = io_read_file(d->name, LIMIT_CONFIG_BYTES, &len);
 	if (d->after == NULL) {
-		(void)config_complain("%s: %s", d->name, strerror(errno));
+		(void)cli_complain("%s: %s", d->name, strerror(errno));
 		return false;
 	}
 	if (settings_load(&s, d->name, nothing, err, sizeof err) == -1) {
-		(void)config_complain("%s", err);
+		(void)cli_complain("%s", err);
 		return false;
 	}
 	settings_free(&s);
@@ -211,7 +212,7 @@ edit_draft(struct draft *d, bool *ret_keep)
 			return true;
 		if (!isatty(STDIN_FILENO)) {
 			*ret_keep = true;
-			(void)config_complain(
+			(void)cli_complain(
 			    "nothing is changed; the draft is %s", d->name);
 			return false;
 		}
@@ -258,7 +259,7 @@ put_in_place(const struct config_job *j, const struct draft *d, bool *ret_keep)
 		j->path, d->before, d->after, err, sizeof err)) {
 		*ret_keep = true;
 		settings_free(&old);
-		return config_complain("%s; the draft is %s", err, d->name);
+		return cli_complain("%s; the draft is %s", err, d->name);
 	}
 	(void)printf("%s is changed\n", j->path);
 	followed = !listens_elsewhere(j, &old) || config_place_changed(j);
@@ -275,9 +276,9 @@ config_edit(const struct config_job *j)
 	bool keep = false;
 
 	if (editor() == NULL)
-		return config_complain("the standard input is no terminal, and "
-				       "neither VISUAL nor EDITOR is set: set "
-				       "one, or use ccp config set");
+		return cli_complain("the standard input is no terminal, and "
+				    "neither VISUAL nor EDITOR is set: set "
+				    "one, or use ccp config set");
 	if (make_draft(&d)) {
 		if (edit_draft(&d, &keep))
 			status = put_in_place(j, &d, &keep);

@@ -4,6 +4,7 @@
  * it is in no history of a shell and in no list of processes.
  */
 #include "cli_config.h"
+#include "cli_say.h"
 
 #include <sys/select.h>
 
@@ -106,20 +107,20 @@ config_read_secret(const struct setting *row, struct buf *to)
 	bool any;
 
 	if (!read_unseen(row, to, &any)) {
-		(void)config_complain("%s: cannot be read from the standard "
-				      "input",
+		(void)cli_complain("%s: cannot be read from the standard "
+				   "input",
 		    row->name);
 		return false;
 	}
 	if (!any) {
-		(void)config_complain(
+		(void)cli_complain(
 		    "%s: the standard input has no line", row->name);
 		return false;
 	}
 	text = buf_str(to);
 	if (buf_ok(to) && strlen(text) == to->len)
 		return true;
-	(void)config_complain(
+	(void)cli_complain(
 	    "%s: the line is too long, or has a NUL in it", row->name);
 	return false;
 }

@@ -9,6 +9,7 @@
 #include "api_keys.h"
 #include "cleanup.h"
 #include "cli_config.h"
+#include "cli_say.h"
 #include "cli_style.h"
 #include "config_file.h"
 #include "json_text.h"
@@ -295,7 +296,7 @@ config_list(const struct config_job *j)
 	char err[512];
 
 	if (!config_file_read(&f, j->path, err, sizeof err))
-		return config_complain("%s", err);
+		return cli_complain("%s", err);
 	if (j->json)
 		status = list_json(j, &f);
 	else
@@ -305,7 +306,7 @@ config_list(const struct config_job *j)
 	if (!j->json)
 		config_say_remarks(j->path);
 	if (settings_load(&s, j->path, environ, err, sizeof err) == -1)
-		return config_complain("%s", err);
+		return cli_complain("%s", err);
 	settings_free(&s);
 	return status;
 }
@@ -319,7 +320,7 @@ get_text(
 	CLEANUP_BUF struct buf text = BUF_INIT(CELL_BYTES);
 
 	if (s->wrong)
-		return config_complain("%s in the %s: must %s", row->name,
+		return cli_complain("%s in the %s: must %s", row->name,
 		    source_names[s->source], s->must);
 	if (j->reveal && row->secret) {
 		(void)printf("%s\n", s->given);
@@ -342,7 +343,7 @@ config_get(const struct config_job *j)
 	if (row == NULL)
 		return EXIT_FAILURE;
 	if (!config_file_read(&f, j->path, err, sizeof err))
-		return config_complain("%s", err);
+		return cli_complain("%s", err);
 	look(&s, row, &f);
 	status = j->json ? config_print_json(seen_json(row, &s, j->reveal))
 	                 : get_text(j, row, &s);

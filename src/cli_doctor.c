@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_say.h"
 #include "cli_style.h"
 #include "cli_wrong.h"
 
@@ -152,11 +153,8 @@ as_json(const struct doctor_report *r)
 static void
 print_json(const struct doctor_report *r)
 {
-	cJSON *root = as_json(r);
-	CLEANUP_FREE char *text = cJSON_Print(root);
-
-	(void)printf("%s\n", text == NULL ? "null" : text);
-	cJSON_Delete(root);
+	if (!cli_print_json(as_json(r)))
+		(void)printf("null\n");
 }
 
 /* --- the command ------------------------------------------------------- */

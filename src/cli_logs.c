@@ -21,6 +21,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_log_lines.h"
+#include "cli_say.h"
 #include "cli_style.h"
 #include "cli_wrong.h"
 #include "io.h"
@@ -45,13 +46,6 @@ struct view {
 	int severity; /* the least important one that is shown */
 	bool shown;   /* there was a line */
 };
-
-static int
-complain(const char *what)
-{
-	(void)fprintf(stderr, "ccp: %s\n", what);
-	return EXIT_FAILURE;
-}
 
 static void
 show(struct view *v, const char *line)
@@ -220,7 +214,7 @@ follow_file(struct view *v, const char *path, int fd)
 	}
 	buf_free(&at.bytes);
 	(void)close(at.fd);
-	return complain("standard output: cannot be written");
+	return cli_complain("standard output: cannot be written");
 }
 
 static int
@@ -332,7 +326,7 @@ show_journal(struct view *v, const char *program)
 	pid_t pid;
 
 	if (io_pipe(ends) == -1)
-		return complain(strerror(errno));
+		return cli_complain("%s", strerror(errno));
 	pid = start_journalctl(v, program, ends[1]);
 	(void)close(ends[1]);
 	if (pid != -1)
@@ -449,9 +443,9 @@ show_log(struct view *v, const char *file)
 	    home == NULL ? "" : home);
 	if (home != NULL && access(launchd, F_OK) == 0)
 		return show_files(v, launchd);
-	return complain("the log goes to the standard error output of ccp "
-			"start, and is not kept:\nset LOG_FILE, as in "
-			"ccp config set LOG_FILE ~/.ccp/logs/ccp.log");
+	return cli_complain("the log goes to the standard error output of ccp "
+			    "start, and is not kept:\nset LOG_FILE, as in "
+			    "ccp config set LOG_FILE ~/.ccp/logs/ccp.log");
 }
 
 int
@@ -466,15 +460,15 @@ cli_logs(int argc, char **argv)
 	if (!read_options(&v, argc, argv))
 		return CLI_USAGE;
 	if (settings_load(&s, config, environ, err, sizeof(err)) == -1)
-		return complain(err);
+		return cli_complain("%s", err);
 	if (log_setup_path(&s, environ, file, sizeof(file), err, sizeof(err))) {
 		(void)style_open(stdout, environ);
 		status = show_log(&v, file);
 	} else {
-		status = complain(err);
+		status = cli_complain("%s", err);
 	}
 	settings_free(&s);
 	if (fflush(stdout) == EOF || ferror(stdout))
-		return complain("standard output: cannot be written");
+		return cli_complain("standard output: cannot be written");
 	return status;
 }

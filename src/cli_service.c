@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_say.h"
 #include "cli_wrong.h"
 #include "programs.h"
 
@@ -86,8 +87,7 @@ service_manager(struct service *s)
 static int
 complain(const struct service *s)
 {
-	(void)fprintf(stderr, "ccp: %s\n", s->err);
-	return EXIT_FAILURE;
+	return cli_complain("%s", s->err);
 }
 
 /* The rest of what there is to say. */

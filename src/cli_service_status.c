@@ -14,6 +14,7 @@
 #include "claude_find.h"
 #include "cleanup.h"
 #include "cli_claude.h"
+#include "cli_say.h"
 #include "cli_style.h"
 #include "screen_text.h"
 
@@ -315,11 +316,8 @@ make_json(const struct status *st)
 static void
 print_json(cJSON *root)
 {
-	char *text = cJSON_Print(root);
-
-	(void)printf("%s\n", text == NULL ? "null" : text);
-	cJSON_free(text);
-	cJSON_Delete(root);
+	if (!cli_print_json(root))
+		(void)printf("null\n");
 }
 
 void

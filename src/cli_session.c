@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_say.h"
 #include "cli_session_show.h"
 #include "cli_sessions.h"
 #include "cli_wrong.h"
@@ -35,13 +36,6 @@ struct job {
 	bool json;
 };
 
-static int
-complain(const char *what)
-{
-	(void)fprintf(stderr, "ccp: %s\n", what);
-	return EXIT_FAILURE;
-}
-
 /* A result of the store that is none. */
 static int
 complain_store(const struct job *j, enum store_result r)
@@ -49,7 +43,7 @@ complain_store(const struct job *j, enum store_result r)
 	char text[PATH_MAX + 256];
 
 	session_place_tell(&j->place, r, errno, text, sizeof(text));
-	return complain(text);
+	return cli_complain("%s", text);
 }
 
 static const char *
@@ -72,7 +66,7 @@ list(struct job *j)
 	if (r != STORE_OK)
 		status = complain_store(j, r);
 	else if (s.out_of_memory)
-		status = complain("out of memory");
+		status = cli_complain("out of memory");
 	else if (j->json)
 		show_json_list(&s);
 	else
@@ -96,7 +90,7 @@ find(struct job *j, struct sessions *s, int *ret_status)
 		r = sessions_load(s, j->store, j->now);
 	if (r != STORE_OK || s->out_of_memory) {
 		*ret_status = r != STORE_OK ? complain_store(j, r)
-		                            : complain("out of memory");
+		                            : cli_complain("out of memory");
 		return NULL;
 	}
 	found = sessions_find(s, j->id, &many);
@@ -126,7 +120,7 @@ show(struct job *j)
 		if (r != STORE_OK)
 			status = complain_store(j, r);
 		else if (c.out_of_memory)
-			status = complain("out of memory");
+			status = cli_complain("out of memory");
 		else if (j->json)
 			show_json_session(found, &c);
 		else
@@ -288,7 +282,7 @@ open_job(struct job *j)
 		-1 ||
 	    !session_place_find(
 		&j->place, &j->settings, environ, err, sizeof(err)))
-		return complain(err);
+		return cli_complain("%s", err);
 	r = session_place_begin(&j->store, &j->place, j->now, false);
 	if (r == STORE_OK || r == STORE_ABSENT)
 		return EXIT_SUCCESS;
@@ -320,7 +314,7 @@ run(struct job *j, int (*verb)(struct job *j))
 		status = verb(j);
 	close_job(j);
 	if (fflush(stdout) == EOF || ferror(stdout))
-		return complain("standard output: cannot be written");
+		return cli_complain("standard output: cannot be written");
 	return status;
 }
 

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_client.h"
+#include "cli_say.h"
 #include "cli_style.h"
 #include "cli_test_explain.h"
 #include "cli_wrong.h"
@@ -283,11 +284,8 @@ as_json(const struct trial *t, bool ok)
 static void
 show_json(const struct trial *t, bool ok)
 {
-	cJSON *root = as_json(t, ok);
-	CLEANUP_FREE char *text = cJSON_Print(root);
-
-	(void)printf("%s\n", text == NULL ? "null" : text);
-	cJSON_Delete(root);
+	if (!cli_print_json(as_json(t, ok)))
+		(void)printf("null\n");
 }
 
 static void
@@ -330,13 +328,6 @@ try_it(struct trial *t)
 }
 
 static int
-complain(const char *what)
-{
-	(void)fprintf(stderr, "ccp: %s\n", what);
-	return EXIT_FAILURE;
-}
-
-static int
 run(struct trial *t)
 {
 	CLEANUP_FREE char *file = settings_path(environ);
@@ -345,20 +336,22 @@ run(struct trial *t)
 	int status;
 
 	if (settings_load(&t->settings, file, environ, err, sizeof(err)) == -1)
-		return complain(err);
+		return cli_complain("%s", err);
 	at = t->settings.host;
 	if (t->model == NULL)
 		t->model = t->settings.default_model;
 	if (!client_next_host(&at, t->entry))
-		status = complain("HOST has no address in it");
+		status = cli_complain("HOST has no address in it");
 	else if (strcmp(t->settings.api_key, SETTINGS_DEFAULT_KEY) == 0 &&
 		 t->settings.api_keys[0] != '\0')
-		status = complain("beside API_KEYS the default key opens "
-				  "nothing: run API_KEY=... ccp test with one "
-				  "of them");
+		status =
+		    cli_complain("beside API_KEYS the default key opens "
+				 "nothing: run API_KEY=... ccp test with one "
+				 "of them");
 	else if (t->settings.port == 0 && strncmp(t->entry, "unix:", 5) != 0)
-		status = complain("PORT is 0, any free one: say which it is "
-				  "now, as in PORT=8888 ccp test");
+		status =
+		    cli_complain("PORT is 0, any free one: say which it is "
+				 "now, as in PORT=8888 ccp test");
 	else
 		status = try_it(t);
 	client_close(&t->client);

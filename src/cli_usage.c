@@ -16,6 +16,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_say.h"
 #include "cli_style.h"
 #include "cli_usage_data.h"
 #include "cli_usage_show.h"
@@ -56,13 +57,6 @@ const char cli_usage_usage[] =
     "\n"
     "  ccp usage --since 7d --by model\n"
     "  ccp usage --since all --csv >usage.csv\n";
-
-static int
-complain(const char *what)
-{
-	(void)fprintf(stderr, "ccp: %s\n", what);
-	return EXIT_FAILURE;
-}
 
 /* --- the command line -------------------------------------------------- */
 
@@ -239,15 +233,16 @@ static int
 load(struct usage_report *r, const struct wish *w)
 {
 	if (!state_dir_path(r->directory, sizeof(r->directory), environ))
-		return complain("no state directory: HOME and XDG_STATE_HOME "
-				"name none");
+		return cli_complain(
+		    "no state directory: HOME and XDG_STATE_HOME "
+		    "name none");
 	if (ledger_read(environ, w->since_ms, visit, r, &r->reading) == -1) {
 		(void)fprintf(stderr, "ccp: %s%s%s: %s\n", r->directory,
 		    r->reading.failed[0] == '\0' ? "" : "/", r->reading.failed,
 		    errno == EPERM ? "is not yours alone" : strerror(errno));
 		return EXIT_FAILURE;
 	}
-	return out_of_memory(r) ? complain("out of memory") : EXIT_SUCCESS;
+	return out_of_memory(r) ? cli_complain("out of memory") : EXIT_SUCCESS;
 }
 
 /* --- showing ----------------------------------------------------------- */
@@ -302,7 +297,7 @@ show(struct usage_report *r, const struct wish *w)
 
 	if (w->form == FORM_JSON)
 		return usage_print_json(r) ? EXIT_SUCCESS
-		                           : complain("out of memory");
+		                           : cli_complain("out of memory");
 	if (w->form == FORM_CSV) {
 		usage_print_csv(r);
 		tell_damage(r);
@@ -327,7 +322,7 @@ cli_usage(int argc, char **argv)
 	size_t i;
 
 	if (!since_days(&w, 30))
-		return complain("the clock cannot be read");
+		return cli_complain("the clock cannot be read");
 	if (parse(&w, argc, argv) != EXIT_SUCCESS)
 		return CLI_USAGE;
 	(void)snprintf(r.since, sizeof(r.since), "%s", w.since);
@@ -339,6 +334,6 @@ cli_usage(int argc, char **argv)
 	for (i = 0; i < r.n; i++)
 		usage_sum_free(&r.sums[i]);
 	if (fflush(stdout) == EOF || ferror(stdout))
-		return complain("standard output: cannot be written");
+		return cli_complain("standard output: cannot be written");
 	return status;
 }

@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "cli_say.h"
 #include "screen_text.h"
 
 #include "banned.h"
@@ -150,15 +151,11 @@ bool
 usage_print_json(const struct usage_report *r)
 {
 	cJSON *root = cJSON_CreateObject();
-	char *text = NULL;
 
 	if (root != NULL && fill(root, r))
-		text = cJSON_Print(root);
-	if (text != NULL)
-		(void)printf("%s\n", text);
-	cJSON_free(text);
+		return cli_print_json(root);
 	cJSON_Delete(root);
-	return text != NULL;
+	return false;
 }
 
 /* --- CSV --------------------------------------------------------------- */

@@ -164,23 +164,6 @@ end(struct change *c)
 		(void)close(c->lock);
 }
 
-static bool
-write_all(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, text, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return false;
-		text += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* So that the name is on the disk too; a file system that cannot is none of
  * ours to blame. */
 static void
@@ -211,7 +194,7 @@ write_new(const struct change *c, const char *text, size_t len)
 	    file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1)
 		return false;
-	ok = write_all(fd, text, len) && give(fd, file) && fsync(fd) == 0;
+	ok = io_write_all(fd, text, len) && give(fd, file) && fsync(fd) == 0;
 	error = errno;
 	if (close(fd) == -1 && ok) {
 		ok = false;

@@ -123,6 +123,22 @@ set_cloexec(const int fds[2])
 	return 0;
 }
 
+bool
+io_write_all(int fd, const void *from, size_t len)
+{
+	const char *at = from;
+	ssize_t n;
+
+	for (; len > 0; at += n, len -= (size_t)n) {
+		do {
+			n = write(fd, at, len);
+		} while (n == -1 && errno == EINTR);
+		if (n == -1)
+			return false;
+	}
+	return true;
+}
+
 int
 io_pipe(int ret_fds[2])
 {

@@ -45,6 +45,10 @@ ssize_t io_read(const struct io_end *end, void *to, size_t len);
  * SIGPIPE is raised on sockets, and the caller ignores it for pipes). */
 ssize_t io_write(const struct io_end *end, const void *from, size_t len);
 
+/* All of it, waiting as a file makes one wait.  False with errno: some of it
+ * may be there. */
+bool io_write_all(int fd, const void *from, size_t len);
+
 /* Small writes leave at once (TCP_NODELAY); nothing on anything but TCP. */
 void io_no_delay(int fd);
 

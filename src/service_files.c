@@ -205,21 +205,6 @@ service_mkdir(struct service *s, const char *path)
 	       (make_directory(f, path) || fail_file(s, path));
 }
 
-static bool
-write_all(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, text, len);
-		if (n == -1)
-			return false;
-		text += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* A temporary file beside it, renamed.  False: errno. */
 static bool
 put(const char *path, const char *text, size_t len, mode_t mode)
@@ -230,8 +215,8 @@ put(const char *path, const char *text, size_t len, mode_t mode)
 
 	if (fd == -1)
 		return false;
-	ok =
-	    write_all(fd, text, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	ok = io_write_all(fd, text, len) && fchmod(fd, mode) == 0 &&
+	     fsync(fd) == 0;
 	error = errno;
 	if (close(fd) == -1 && ok) {
 		ok = false;
