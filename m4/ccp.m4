@@ -118,3 +118,28 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [AC_MSG_RESULT([yes])],
    AC_MSG_ERROR([--enable-fuzzers needs clang: ./configure CC=clang])])
 CFLAGS=$ccp_save_CFLAGS
 ])
+
+# CCP_HANDLER_LIB(LIBS, FUNCTION): adds to HANDLER_LIBS that library, from its
+# archive where there is one that a program like ours can be linked with, and
+# then to handler_archives.
+AC_DEFUN([CCP_HANDLER_LIB], [
+AS_VAR_PUSHDEF([ccp_cv], [ccp_cv_archive_$2])
+AC_CACHE_CHECK([for an archive with $2], [ccp_cv], [
+ccp_save_CFLAGS=$CFLAGS
+ccp_save_LDFLAGS=$LDFLAGS
+ccp_save_LIBS=$LIBS
+CFLAGS="$CFLAGS $HARDEN_CFLAGS"
+LDFLAGS="$LDFLAGS $HARDEN_LDFLAGS"
+LIBS="-Wl,-Bstatic $$1 -Wl,-Bdynamic $LIBS"
+AC_LINK_IFELSE([AC_LANG_CALL([], [$2])],
+  [AS_VAR_SET([ccp_cv], [yes])], [AS_VAR_SET([ccp_cv], [no])])
+CFLAGS=$ccp_save_CFLAGS
+LDFLAGS=$ccp_save_LDFLAGS
+LIBS=$ccp_save_LIBS
+])
+AS_VAR_IF([ccp_cv], [yes],
+  [HANDLER_LIBS="$HANDLER_LIBS -Wl,-Bstatic $$1 -Wl,-Bdynamic"
+   handler_archives="$handler_archives $$1"],
+  [HANDLER_LIBS="$HANDLER_LIBS $$1"])
+AS_VAR_POPDEF([ccp_cv])
+])

@@ -200,6 +200,18 @@ know_key(struct exchange *x, struct http_slice given)
 	return named || only;
 }
 
+/* A name that ALLOWED_HOSTS has is one that others know this machine by, a
+ * proxy of theirs as a rule.  What has no Host is no browser and no proxy. */
+static bool
+is_ours(const struct settings *s, struct http_slice host)
+{
+	struct http_slice name = host_name(host);
+
+	return host.len == 0 || address_loopback_name(name.at, name.len) ||
+	       address_loopback_literal(name.at, name.len) ||
+	       in_list(name, s->host);
+}
+
 bool
 access_key(
     struct exchange *x, const struct http_head *head, struct api_error *e)
@@ -207,13 +219,15 @@ access_key(
 	const struct http_field *field;
 	size_t fields;
 
-	if (settings_default_key(x->settings) && x->reachable)
+	if (settings_default_key(x->settings) &&
+	    (x->reachable || !is_ours(x->settings, http_host(head))))
 		return refuse(e, "default_key",
-		    "The default key works on loopback addresses only: set "
-		    "API_KEY.");
+		    "The default key works on loopback addresses and under "
+		    "their names only: set API_KEY.");
 	field = http_field(head, "authorization", &fields);
 	if (fields == 1 && know_key(x, bearer(field)))
 		return true;
+	x->wrong_key = fields > 0;
 	exchange_field(x, "WWW-Authenticate", "Bearer realm=\"ccp\"");
 	api_error_set(e, 401, "invalid_request_error", "invalid_api_key", "%s",
 	    fields == 0 ? "No API key: send it as 'Authorization: Bearer KEY'."

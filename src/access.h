@@ -25,8 +25,9 @@ bool access_preflight(struct exchange *x, const struct http_head *head);
 /*
  * The bearer key, API_KEY or one of API_KEYS, compared in constant time
  * (RFC 6750; 401 with WWW-Authenticate); the exchange gets its name and its
- * directory.  The default key, which everybody knows, counts only on a
- * connection to a loopback address (403), and not at all beside API_KEYS.
+ * directory.  A key that is none of them sets wrong_key.  The default key, which
+ * everybody knows, counts only on a connection to a loopback address, under a
+ * name of one or of HOST (403), and not at all beside API_KEYS.
  */
 bool access_key(
     struct exchange *x, const struct http_head *head, struct api_error *e);

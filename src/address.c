@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "banned.h"
 
@@ -212,4 +213,31 @@ address_fd_peer(int fd, char *to, size_t len)
 		peer6(&a6.sin6_addr, to, len);
 	else if (there.ss_family == AF_UNIX)
 		(void)snprintf(to, len, "unix");
+}
+
+void
+address_fd_user(int fd, char *to, size_t len)
+{
+#if defined(CCP_LINUX)
+	struct ucred peer;
+	socklen_t room = sizeof(peer);
+
+	to[0] = '\0';
+	/* Of other sockets than local ones it tells no user (-1). */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &room) == 0 &&
+	    peer.uid != (uid_t)-1)
+		(void)snprintf(to, len, "uid %lu, pid %ld",
+		    (unsigned long)peer.uid, (long)peer.pid);
+#elif defined(HAVE_GETPEEREID)
+	uid_t uid;
+	gid_t gid;
+
+	to[0] = '\0';
+	if (getpeereid(fd, &uid, &gid) == 0)
+		(void)snprintf(to, len, "uid %lu", (unsigned long)uid);
+#else
+	(void)fd;
+	(void)len;
+	to[0] = '\0';
+#endif
 }

@@ -33,6 +33,10 @@ bool address_same_port(const struct sockaddr *a, const struct sockaddr *b);
  * socket, "" of what is no connection. */
 void address_fd_peer(int fd, char *to, size_t len);
 
+/* Who is connected to fd over a local socket, "uid 1000, pid 4711"; "" of any
+ * other, and where the system does not tell. */
+void address_fd_user(int fd, char *to, size_t len);
+
 /* Is fd a socket on an address that other machines can reach?  Not of a
  * pipe, a file, a local socket. */
 bool address_fd_reachable(int fd);

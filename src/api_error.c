@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json_text.h"
+#include "utf8.h"
 
 #include "banned.h"
 
@@ -15,7 +16,7 @@ trim(char *text, size_t size)
 {
 	size_t len = strnlen(text, size), i = 0, n;
 
-	while (i < len && (n = json_text_utf8(text + i, len - i)) > 0)
+	while (i < len && (n = utf8_sequence(text + i, len - i)) > 0)
 		i += n;
 	text[i] = '\0';
 }

@@ -118,6 +118,14 @@ check_directory(struct reading *r, const char *directory)
 	return true;
 }
 
+/* Of a digest nothing is known. */
+static bool
+weak(const char *key)
+{
+	return strncasecmp(key, PREFIX, strlen(PREFIX)) != 0 &&
+	       api_key_weak(key);
+}
+
 static bool
 add(struct reading *r, const char *key, const char *name, const char *directory)
 {
@@ -141,7 +149,8 @@ add(struct reading *r, const char *key, const char *name, const char *directory)
 			return settings_must(
 			    r->must, "not have a name twice (key %zu)", r->n);
 	}
-	buf_addf(r->lines, "%s %s %s\n", hex, name, directory);
+	buf_addf(r->lines, "%s %s%s %s\n", hex, weak(key) ? "!" : "", name,
+	    directory);
 	return buf_ok(r->lines) ||
 	       settings_must(r->must, "not be longer than %d bytes",
 		   LIMIT_API_KEYS_BYTES);
@@ -256,8 +265,11 @@ take(const char **at, char end, char *to, size_t size)
 static bool
 next_line(const char **at, char hex[HEX_DIGITS + 1], struct api_key *ret)
 {
-	return take(at, ' ', hex, HEX_DIGITS + 1) &&
-	       take(at, ' ', ret->name, sizeof ret->name) &&
+	if (!take(at, ' ', hex, HEX_DIGITS + 1))
+		return false;
+	ret->weak = **at == '!';
+	*at += ret->weak;
+	return take(at, ' ', ret->name, sizeof ret->name) &&
 	       take(at, '\n', ret->directory, sizeof ret->directory);
 }
 
@@ -267,6 +279,47 @@ api_keys_next(const char **at, struct api_key *ret)
 	char hex[HEX_DIGITS + 1];
 
 	return next_line(at, hex, ret);
+}
+
+static void
+add_digest(struct buf *json, const char *hex, const struct api_key *key)
+{
+	buf_addf(json, "\"" PREFIX "%s\":", hex);
+	if (key->directory[0] == '\0') {
+		json_text_quote_str(json, key->name);
+		return;
+	}
+	buf_addstr(json, "{\"name\":");
+	json_text_quote_str(json, key->name);
+	buf_addstr(json, ",\"directory\":");
+	json_text_quote_str(json, key->directory);
+	buf_addch(json, '}');
+}
+
+void
+api_keys_digests(struct buf *json, const char *lines)
+{
+	char hex[HEX_DIGITS + 1];
+	const char *between = "";
+	struct api_key key;
+
+	buf_addch(json, '{');
+	while (next_line(&lines, hex, &key)) {
+		buf_addstr(json, between);
+		add_digest(json, hex, &key);
+		between = ",";
+	}
+	buf_addch(json, '}');
+}
+
+bool
+api_key_weak(const char *key)
+{
+	size_t chars = 0;
+
+	for (; *key != '\0'; key++)
+		chars += ((unsigned char)*key & 0xC0) != 0x80;
+	return chars < LIMIT_GOOD_KEY;
 }
 
 bool

@@ -3,7 +3,8 @@
  * API_KEYS: further keys, each with a name and perhaps a directory.  People
  * write a JSON object, {KEY: NAME} or {KEY: {"name": NAME, "directory": DIR}},
  * where KEY is the key itself or "sha256:" and the SHA-256 of it in hex.  What
- * becomes of it holds the digests only, as lines HEX NAME DIR.
+ * becomes of it holds the digests only, as lines HEX NAME DIR; a "!" before the
+ * name says that the key was seen, and is a short one.
  */
 #ifndef CCP_API_KEYS_H
 #define CCP_API_KEYS_H
@@ -20,6 +21,7 @@
 struct api_key {
 	char name[LIMIT_KEY_NAME_BYTES + 1];
 	char directory[LIMIT_SETTING_BYTES + 1]; /* "": none */
+	bool weak; /* fewer than LIMIT_GOOD_KEY characters */
 };
 
 /* Adds the lines to an empty buffer.  False sets must to the rest of a
@@ -34,6 +36,12 @@ bool api_keys_json(
 
 /* The key of the next of the lines at *at, which moves on; false at the end. */
 bool api_keys_next(const char **at, struct api_key *ret);
+
+/* Appends the lines as a JSON object with digests in place of the keys. */
+void api_keys_digests(struct buf *json, const char *lines);
+
+/* Has a key fewer than LIMIT_GOOD_KEY characters, so that it can be guessed? */
+bool api_key_weak(const char *key);
 
 /* Which of the lines is of the key that was given.  The time this takes does
  * not depend on it.  False: of none; *ret is undefined. */

@@ -111,26 +111,43 @@ ensure(struct buf *b, size_t want)
 	return !b->bad;
 }
 
-bool
-buf_add(struct buf *b, const void *bytes, size_t len)
+static inline char *
+extend(struct buf *b, size_t len)
 {
-	if (b->bad || len == 0)
-		return !b->bad;
+	char *end;
+
+	if (b->bad)
+		return NULL;
 	if (len > free_bytes(b)) {
 		b->bad = true;
-		return false;
+		return NULL;
 	}
-	if (!ensure(b, len))
-		return false;
-	memcpy(b->mem + b->off + b->len, bytes, len);
-	buf_commit(b, len);
-	return true;
+	/* Mostly there is room, and no call is needed to know. */
+	if (b->cap - b->off <= b->len + len && !ensure(b, len))
+		return NULL;
+	end = b->mem + b->off + b->len;
+	end[len] = '\0';
+	b->len += len;
+	return end;
+}
+
+char *
+buf_extend(struct buf *b, size_t len)
+{
+	return extend(b, len);
 }
 
 bool
-buf_addstr(struct buf *b, const char *s)
+buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	return buf_add(b, s, strlen(s));
+	char *end;
+
+	if (len == 0)
+		return !b->bad;
+	end = extend(b, len);
+	if (end != NULL)
+		memcpy(end, bytes, len);
+	return end != NULL;
 }
 
 bool
@@ -140,28 +157,50 @@ buf_addch(struct buf *b, char c)
 }
 
 bool
-buf_addf(struct buf *b, const char *fmt, ...)
+buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
-	char small[256];
-	va_list ap;
+	char small[256], *to;
+	va_list again;
 	size_t len;
 	int n;
 
-	va_start(ap, fmt);
+	va_copy(again, ap);
 	n = vsnprintf(small, sizeof small, fmt, ap);
-	va_end(ap);
 	len = n < 0 ? SIZE_MAX : (size_t)n;
-	if (len < sizeof small)
-		return buf_add(b, small, len);
-	if (b->bad || len > free_bytes(b) || !ensure(b, len)) {
-		b->bad = true;
-		return false;
+	if (len < sizeof small) {
+		(void)buf_add(b, small, len);
+	} else {
+		to = buf_extend(b, len);
+		if (to != NULL)
+			(void)vsnprintf(to, len + 1, fmt, again);
 	}
+	va_end(again);
+	return !b->bad;
+}
+
+bool
+buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	bool ok;
+
 	va_start(ap, fmt);
-	(void)vsnprintf(b->mem + b->off + b->len, len + 1, fmt, ap);
+	ok = buf_vaddf(b, fmt, ap);
 	va_end(ap);
-	buf_commit(b, len);
-	return true;
+	return ok;
+}
+
+bool
+buf_addnum(struct buf *b, uint64_t n, unsigned base)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n > 0);
+	return buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 char *

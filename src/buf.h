@@ -14,6 +14,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *mem;
@@ -45,10 +47,26 @@ const char *buf_str(const struct buf *b);
 
 /* All return buf_ok(). */
 bool buf_add(struct buf *b, const void *bytes, size_t len);
-bool buf_addstr(struct buf *b, const char *s);
 bool buf_addch(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+bool buf_vaddf(struct buf *b, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+/* Here, so that the compiler counts what is known when it compiles. */
+static inline bool
+buf_addstr(struct buf *b, const char *s)
+{
+	return buf_add(b, s, strlen(s));
+}
+
+/* A number to the base 10 or 16, where a printf for each word of an answer would
+ * cost more than the word. */
+bool buf_addnum(struct buf *b, uint64_t n, unsigned base);
+
+/* Appends len bytes that the caller writes at once to where it returns; NULL
+ * where buf_add() would be false. */
+char *buf_extend(struct buf *b, size_t len);
 
 /* Room for want more bytes (fewer if max is near): sets *ret_room to how many
  * may be written there, 0 when full or out of memory.  buf_commit() then adds

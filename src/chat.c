@@ -15,6 +15,14 @@
 
 #include "banned.h"
 
+/* Always false. */
+static bool
+out_of_memory(struct api_error *e)
+{
+	api_error_set(e, 500, "server_error", NULL, "Out of memory.");
+	return false;
+}
+
 static bool
 read_request(struct chat *c, struct api_error *e)
 {
@@ -30,17 +38,14 @@ open_response(struct chat *c, const char *name, struct api_error *e)
 {
 	const struct chat_request *r = c->frame.request;
 	const struct settings *s = c->frame.x->settings;
-	struct model_list models;
 
-	model_list_read(&models, s->models);
-	c->model = strdup(model_resolve(
-	    &models, r->model == NULL ? s->default_model : r->model));
+	c->model = model_chosen(
+	    s->models, r->model == NULL ? s->default_model : r->model);
 	c->frame.model = c->model;
 	if (c->model == NULL ||
 	    !response_open(&c->response, c->frame.x, name, r->stream,
 		r->include_usage, (size_t)r->n)) {
-		api_error_set(e, 500, "server_error", NULL, "Out of memory.");
-		return false;
+		return out_of_memory(e);
 	}
 	return true;
 }
@@ -70,9 +75,9 @@ chat_open(struct chat *c, struct api_error *e)
 	         ? chat_directory_empty(&c->directory, x, e)
 	         : chat_directory_find(&c->directory, x, c->frame.request, e);
 	c->frame.cwd = c->directory.path;
-	if (ok)
-		chat_open_runs(c);
-	return ok;
+	if (!ok || chat_open_runs(c))
+		return ok;
+	return out_of_memory(e);
 }
 
 /* What ccp says itself; no Claude is needed. */
@@ -95,7 +100,7 @@ chat_serve(struct exchange *x)
 	struct chat *c = chat_new(x);
 	struct api_error e;
 
-	api_error_set(&e, 500, "server_error", NULL, "Out of memory.");
+	(void)out_of_memory(&e);
 	if (c == NULL || !chat_open(c, &e)) {
 		exchange_error(x, &e);
 		chat_free(c);

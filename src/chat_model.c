@@ -73,6 +73,8 @@ start_tool(struct chat_model *m, struct chat_reply *r, const char *called)
 {
 	const struct chat_tool *tool = tool_name_find(m->request, called);
 
+	if (r->function && r->ncalls > 0)
+		tool = NULL; /* function_call is one, and the first counts */
 	m->is_form = m->formed && strcmp(called, FORM_TOOL) == 0;
 	if (m->is_form) {
 		begin_form(m, r);

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json_text.h"
 #include "limits.h"
+#include "openai_calls.h"
 #include "random.h"
 
 #include "banned.h"
@@ -22,6 +24,8 @@ reply_open(struct chat_reply *r, struct chat_response *response, size_t index)
 	r->meta = response->meta;
 	r->meta.index = index;
 	buf_init(&r->text, LIMIT_ANSWER_BYTES);
+	buf_init(&r->event, LIMIT_OUT_BYTES);
+	buf_init(&r->word, LIMIT_OUT_BYTES);
 	buf_init(&r->reasoning, LIMIT_ANSWER_BYTES);
 	buf_init(&r->arguments, LIMIT_ANSWER_BYTES);
 	buf_init(&r->calls, LIMIT_ANSWER_BYTES);
@@ -30,8 +34,15 @@ reply_open(struct chat_reply *r, struct chat_response *response, size_t index)
 void
 reply_close(struct chat_reply *r)
 {
+	size_t i;
+
 	buf_free(&r->text);
+	buf_free(&r->event);
+	buf_free(&r->word);
 	buf_free(&r->reasoning);
+	for (i = 0; i < r->nsaid; i++)
+		chat_part_clear(&r->said[i]);
+	free(r->said);
 	free(r->call_name);
 	buf_free(&r->arguments);
 	buf_free(&r->calls);
@@ -40,29 +51,54 @@ reply_close(struct chat_reply *r)
 static void
 begin(struct chat_reply *r)
 {
-	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
 
 	if (r->begun)
 		return;
 	r->begun = true;
-	openai_chunk_role(&json, &r->meta);
-	response_event(r->response, &json);
+	exchange_event_begin(&r->word);
+	openai_chunk_text_begin(&r->word, &r->meta, false);
+	exchange_event_begin(&event);
+	openai_chunk_role(&event, &r->meta);
+	response_event(r->response, &event);
+}
+
+/* Its event has the same bytes before and behind the text as the last one. */
+static void
+send_word(struct chat_reply *r, const char *text, size_t len)
+{
+	buf_clear(&r->event);
+	buf_add(&r->event, buf_str(&r->word), r->word.len);
+	json_text_escape(&r->event, text, len);
+	openai_chunk_text_end(&r->event);
+	r->event.bad = r->event.bad || !buf_ok(&r->word);
+	response_event(r->response, &r->event);
 }
 
 static void
-say(struct chat_reply *r, const char *key, struct buf *whole, const char *text)
+send_reasoning(struct chat_reply *r, const char *text, size_t len)
 {
-	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+	exchange_event_begin(&r->event);
+	openai_chunk_text(&r->event, &r->meta, true, text, len);
+	response_event(r->response, &r->event);
+}
+
+static void
+say(struct chat_reply *r, bool reasoning, struct buf *whole, const char *text)
+{
+	size_t len = strlen(text);
 
 	r->spoken = true;
 	exchange_spoken(r->response->x);
 	if (whole != NULL)
-		buf_addstr(whole, text);
+		buf_add(whole, text, len);
 	if (!r->stream)
 		return;
 	begin(r);
-	openai_chunk_text(&json, &r->meta, key, text, strlen(text));
-	response_event(r->response, &json);
+	if (reasoning)
+		send_reasoning(r, text, len);
+	else
+		send_word(r, text, len);
 }
 
 void
@@ -77,11 +113,11 @@ reply_text(struct chat_reply *r, const char *text)
 	if (text[0] == '\0')
 		return;
 	if (r->gap && r->last != '\n')
-		say(r, "content", &r->text, "\n\n");
+		say(r, false, &r->text, "\n\n");
 	r->gap = false;
 	r->has_text = true;
 	r->last = text[strlen(text) - 1];
-	say(r, "content", &r->text, text);
+	say(r, false, &r->text, text);
 }
 
 void
@@ -95,18 +131,39 @@ void
 reply_reasoning(struct chat_reply *r, const char *text)
 {
 	if (text[0] != '\0')
-		say(r, "reasoning_content", r->stream ? NULL : &r->reasoning,
-		    text);
+		say(r, true, r->stream ? NULL : &r->reasoning, text);
 }
 
 static void
 send_call(struct chat_reply *r, const struct tool_call *call)
 {
-	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
 
 	begin(r);
-	openai_chunk_call(&json, &r->meta, call, r->function);
-	response_event(r->response, &json);
+	exchange_event_begin(&event);
+	openai_chunk_call(&event, &r->meta, call, r->function);
+	response_event(r->response, &event);
+}
+
+/* It may come back in a follow-up. */
+static void
+keep_call(struct chat_reply *r)
+{
+	struct chat_part part = {.kind = CHAT_TOOL_USE};
+	struct chat_part *said =
+	    realloc(r->said, (r->nsaid + 1) * sizeof(*said));
+
+	if (said == NULL)
+		return;
+	r->said = said;
+	if (!buf_ok(&r->arguments))
+		return;
+	part.name = strdup(r->call_name);
+	part.text = openai_call_arguments(buf_str(&r->arguments));
+	if (part.name == NULL || part.text == NULL)
+		chat_part_clear(&part);
+	else
+		r->said[r->nsaid++] = part;
 }
 
 /* No arguments at all are no JSON. */
@@ -123,8 +180,9 @@ end_call(struct chat_reply *r)
 		call.arguments = buf_str(&r->arguments);
 		r->calls.bad = r->calls.bad || !buf_ok(&r->arguments);
 		openai_add_call(&r->calls, &call, r->function);
-		buf_clear(&r->arguments);
 	}
+	keep_call(r);
+	buf_clear(&r->arguments);
 	free(r->call_name);
 	r->call_name = NULL;
 }
@@ -159,8 +217,7 @@ reply_arguments(struct chat_reply *r, const char *fragment)
 	r->has_arguments = true;
 	if (r->stream)
 		send_call(r, &call);
-	else
-		buf_addstr(&r->arguments, fragment);
+	buf_addstr(&r->arguments, fragment);
 }
 
 void

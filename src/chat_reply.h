@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "chat_response.h"
+#include "openai_request.h"
 #include "openai_response.h"
 
 struct chat_reply {
@@ -16,12 +17,14 @@ struct chat_reply {
 	const struct exchange *x; /* the response's */
 	struct completion meta;   /* the response's, with its own index */
 	bool stream;
-	bool begun;      /* its first chunk is out */
-	bool spoken;     /* there was text or reasoning */
-	bool gap;        /* a new message: set it off from the text before */
-	bool has_text;   /* there was text */
-	char last;       /* last byte of the text so far */
-	struct buf text; /* all of it */
+	bool begun;       /* its first chunk is out */
+	bool spoken;      /* there was text or reasoning */
+	bool gap;         /* a new message: set it off from the text before */
+	bool has_text;    /* there was text */
+	char last;        /* last byte of the text so far */
+	struct buf text;  /* all of it */
+	struct buf word;  /* of its events, each up to the text */
+	struct buf event; /* room for one of the stream */
 	struct buf reasoning; /* if not streamed */
 
 	/* Calls of the client's tools */
@@ -29,9 +32,13 @@ struct chat_reply {
 	size_t ncalls;        /* that have begun */
 	char call_id[32];     /* of the last one */
 	char *call_name;      /* likewise; owned; NULL: it is complete */
-	struct buf arguments; /* of it, if not streamed */
+	struct buf arguments; /* of it */
 	bool has_arguments;   /* some have come */
 	struct buf calls;     /* those that are complete, if not streamed */
+	/* The same as a message has them (TOOL_USE without ids); owned.  Fewer
+	 * than ncalls: memory was out. */
+	struct chat_part *said;
+	size_t nsaid;
 };
 
 /* index: which one, from 0.  The response stays valid while it is open. */

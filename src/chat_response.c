@@ -48,35 +48,36 @@ response_close(struct chat_response *p)
 }
 
 void
-response_event(struct chat_response *p, const struct buf *json)
+response_event(struct chat_response *p, struct buf *event)
 {
 	if (p->failed)
 		return;
 	if (!p->begun)
 		exchange_stream_begin(p->x);
 	p->begun = true;
-	exchange_stream_event(p->x, json);
-	p->quiet_since = clock_ms();
+	exchange_stream_event(p->x, event);
+	p->spoke = true;
 }
 
 /* The usage stands on the last finish chunk, or behind it. */
 static void
 finish_chunk(struct chat_response *p, size_t index, const char *finish_reason)
 {
-	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_OUT_BYTES);
+	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
 	struct completion meta = p->meta;
 	bool last = p->complete == p->n;
 
 	meta.index = index;
-	openai_chunk_finish(&json, &meta, finish_reason,
+	exchange_event_begin(&event);
+	openai_chunk_finish(&event, &meta, finish_reason,
 	    p->include_usage || !last ? NULL : &p->usage);
-	response_event(p, &json);
+	response_event(p, &event);
 	if (!last)
 		return;
 	if (p->include_usage) {
-		buf_clear(&json);
-		openai_chunk_usage(&json, &p->meta, &p->usage);
-		response_event(p, &json);
+		exchange_event_begin(&event);
+		openai_chunk_usage(&event, &p->meta, &p->usage);
+		response_event(p, &event);
 	}
 	exchange_stream_end(p->x, true);
 }
@@ -122,14 +123,15 @@ response_choice(struct chat_response *p, size_t index,
 void
 response_error(struct chat_response *p, const struct api_error *e)
 {
-	CLEANUP_BUF struct buf json = BUF_INIT(8 * LIMIT_ERROR_TEXT_BYTES);
+	CLEANUP_BUF struct buf event = BUF_INIT(8 * LIMIT_ERROR_TEXT_BYTES);
 
 	if (p->failed)
 		return;
 	if (p->begun) {
 		exchange_failed(p->x, e->code == NULL ? e->type : e->code);
-		api_error_json(&json, e);
-		response_event(p, &json);
+		exchange_event_begin(&event);
+		api_error_json(&event, e);
+		response_event(p, &event);
 		exchange_stream_end(p->x, false);
 	} else {
 		exchange_error(p->x, e);
@@ -149,7 +151,12 @@ response_deadline(const struct chat_response *p)
 void
 response_tick(struct chat_response *p)
 {
-	if (clock_ms() < response_deadline(p))
+	int64_t now = clock_ms();
+
+	if (p->spoke)
+		p->quiet_since = now;
+	p->spoke = false;
+	if (now < response_deadline(p))
 		return;
 	if (!p->begun)
 		exchange_stream_begin(p->x);

@@ -21,11 +21,12 @@ struct chat_response {
 	char id[48]; /* behind meta.id */
 	char *model; /* behind meta.model; owned */
 	bool stream, include_usage;
-	bool begun;  /* the 200 is out */
-	bool failed; /* it ended with an error */
-	int64_t
-	    quiet_since;    /* clock_ms() of the last byte towards the client */
-	size_t n, complete; /* choices: all, and those with an end */
+	bool begun;          /* the 200 is out */
+	bool failed;         /* it ended with an error */
+	bool spoke;          /* since response_tick() */
+	int64_t quiet_since; /* clock_ms() of the last byte towards the client,
+	                      * as response_tick() has seen it */
+	size_t n, complete;  /* choices: all, and those with an end */
 	struct token_usage usage;          /* of the complete ones together */
 	struct buf choices[LIMIT_ANSWERS]; /* if not streamed */
 };
@@ -35,8 +36,8 @@ bool response_open(struct chat_response *p, struct exchange *x,
     const char *model, bool stream, bool include_usage, size_t n);
 void response_close(struct chat_response *p);
 
-/* A chunk of the stream. */
-void response_event(struct chat_response *p, const struct buf *json);
+/* A chunk of the stream: what exchange_event_begin() began, and its JSON. */
+void response_event(struct chat_response *p, struct buf *event);
 
 /* A choice has come to its end; the last one ends the response.  m: what it
  * said, where that is not streamed. */

@@ -1,155 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "chat_run.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "chat_launch.h"
 #include "chat_opening.h"
+#include "chat_run_events.h"
+#include "chat_warm_leave.h"
 #include "claude_error.h"
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
 
 #include "banned.h"
-
-/* The session */
-
-/* Logs what the store has to say, and tells the client what became of it. */
-static void
-tell_session(struct chat_run *r)
-{
-	if (!r->f->as_model && r->index == 0)
-		r->f->x->session = session_outcome(&r->session);
-	if (r->session.trouble[0] != '\0')
-		log_warn("%s %s", r->f->x->id, r->session.trouble);
-	r->session.trouble[0] = '\0';
-}
-
-/* Has it failed at the session, and not at its work?  Then nobody has seen
- * anything of it yet. */
-static bool
-session_failed(const struct chat_run *r)
-{
-	return !r->taken && (r->session.plan == SESSION_RESUME ||
-				r->session.plan == SESSION_FORK);
-}
-
-static void
-begin_again(struct chat_run *r, const char *why)
-{
-	log_info("%s session %s cannot be continued and is told anew: %s",
-	    r->f->x->id, r->session.id, why);
-	session_lost(&r->session);
-	turn_again(&r->turn);
-	tell_session(r);
-	r->again = true;
-	claude_stop(r->claude);
-}
-
-/* The turn is over as Claude meant it: a follow-up can go on from here. */
-static void
-remember(struct chat_run *r)
-{
-	const struct claude_transport *t = &r->claude->transport;
-
-	session_answered(&r->session, t->session, t->last_uuid,
-	    buf_str(&r->turn.reply.text));
-	tell_session(r);
-}
-
-/* With Claude's end (stdin was closed, or TERM sent) its answer is saved. */
-static void
-settle_session(struct chat_run *r)
-{
-	const struct claude_guard *g = &r->claude->guard;
-	int status = g->status; /* macOS' WIFEXITED wants one to write to */
-
-	if (!g->ended || !r->turn.answered)
-		return;
-	if (WIFEXITED(status))
-		session_ended(&r->session);
-	else
-		session_close(&r->session);
-	tell_session(r);
-}
-
-/* Claude's words */
-
-/* Before it begins it knows nothing of the conversation; later its last words
- * may hold some of it. */
-static void
-log_ended(const struct chat_run *r, const char *what)
-{
-	const char *id = r->f->x->id;
-	const char *said = buf_str(&r->claude->transport.tail);
-
-	if (!r->turn.begun) {
-		log_error(
-		    "%s claude ended without a result (%s); on stderr: %s", id,
-		    what, said);
-		return;
-	}
-	log_error(
-	    "%s claude ended without a result (%s); what it had on stderr "
-	    "is logged at debug",
-	    id, what);
-	log_debug("%s claude says on stderr: %s", id, said);
-}
-
-/* Claude ended without a result. */
-static void
-run_ended(struct chat_run *r)
-{
-	const struct claude *claude = r->claude;
-	struct api_error e;
-	char what[64] = "its output ended";
-
-	if (claude->transport.broken != NULL)
-		(void)snprintf(
-		    what, sizeof(what), "%s", claude->transport.broken);
-	else if (claude->guard.ended)
-		child_status_text(claude->guard.status, what, sizeof(what));
-	if (session_failed(r)) {
-		begin_again(r, buf_str(&claude->transport.tail));
-		return;
-	}
-	log_ended(r, what);
-	claude_error_ended(what, buf_str(&claude->transport.tail),
-	    r->turn.begun && r->turn.old == NULL, &e);
-	reply_error(&r->turn.reply, &e);
-	r->turn.answered = true;
-}
-
-static void
-take_event(struct chat_run *r, const struct claude_event *e)
-{
-	if (e->type == CLAUDE_REQUESTING || e->type == CLAUDE_MESSAGE_START)
-		r->taken = true;
-	if (e->type == CLAUDE_RESULT && e->is_error && session_failed(r)) {
-		begin_again(r, e->text == NULL ? "" : e->text);
-		return;
-	}
-	if (!r->f->as_model && turn_whole(&r->turn, e))
-		remember(r);
-	turn_event(&r->turn, e);
-}
-
-static void
-take_events(struct chat_run *r)
-{
-	struct claude_event e;
-
-	while (!r->turn.answered && claude_next(r->claude, &e)) {
-		/* A sub-agent's words are not the answer. */
-		place_started(&r->place);
-		if (!e.nested)
-			take_event(r, &e);
-		claude_event_clear(&e);
-	}
-}
 
 /* Claude has it, and no other process will need it. */
 bool
@@ -158,7 +21,8 @@ run_told(const struct chat_run *r)
 	if (r->claude == NULL)
 		return r->turn.answered;
 	return r->claude->transport.saying == NULL &&
-	       (r->turn.answered || (!session_failed(r) && !r->again));
+	       (r->turn.answered || (!run_session_failed(r) &&
+					!run_may_go_cold(r) && !r->again));
 }
 
 static int64_t
@@ -177,6 +41,10 @@ check_timers(struct chat_run *r)
 	int64_t now = clock_ms();
 	struct api_error e;
 
+	if (run_may_go_cold(r) && !r->taken && now >= r->warm.taken_until) {
+		run_go_cold(r, "it did not begin");
+		return;
+	}
 	if (now >= r->deadline)
 		claude_error_timeout(
 		    "CLAUDE_TIMEOUT_MS", s->claude_timeout_ms, &e);
@@ -193,6 +61,10 @@ stop_if_answered(struct chat_run *r)
 {
 	if (r->claude == NULL || !r->turn.answered)
 		return;
+	if (run_left_to_next(r)) {
+		r->claude = NULL;
+		return;
+	}
 	/* A model has nothing to end but its turn, and nothing to save. */
 	if (r->f->as_model || (r->turn.cut && r->turn.limited))
 		claude_cut(r->claude);
@@ -238,7 +110,7 @@ start_or_fail(struct chat_run *r)
 	struct api_error e;
 
 	session_start(&r->session);
-	tell_session(r);
+	run_tell_session(r);
 	from = origin_of(r);
 	r->claude = chat_launch(r->f->x, r->f->request, &from, &e);
 	if (r->claude == NULL) { /* which is in the log */
@@ -249,17 +121,38 @@ start_or_fail(struct chat_run *r)
 	if (r->deadline == CLOCK_NEVER)
 		r->deadline = clock_ms() + r->f->x->settings->claude_timeout_ms;
 	say(r);
+	times_mark(&r->f->x->times.told);
 }
 
-/* Once the process that failed at its session is gone. */
-static void
-start_again(struct chat_run *r)
+static struct chat_warm_request
+warm_request(const struct chat_run *r)
 {
-	if (!r->again || r->turn.answered || !claude_stopped(r->claude))
+	return (struct chat_warm_request){
+	    .x = r->f->x,
+	    .request = r->f->request,
+	    .cwd = r->f->cwd,
+	    .model = r->f->model,
+	    .as_model = r->f->as_model,
+	    .appends = r->f->appends,
+	};
+}
+
+static void
+go_on_or_start(struct chat_run *r)
+{
+	const struct chat_warm_request q = warm_request(r);
+
+	if (r->warm.found == NULL) {
+		start_or_fail(r);
 		return;
-	claude_free(r->claude);
-	r->again = false;
-	start_or_fail(r);
+	}
+	place_started(&r->place);
+	r->turn.cost_before = r->warm.cost_usd;
+	r->turn.continued = r->warm.results != NULL;
+	r->deadline = clock_ms() + r->f->x->settings->claude_timeout_ms;
+	r->claude = chat_warm_go_on(&r->warm, &r->session, &q);
+	times_mark(&r->f->x->times.told);
+	run_tell_session(r);
 }
 
 /* Others may have tried just now, and what wakes the loop may be a sibling. */
@@ -272,21 +165,31 @@ too_early(const struct chat_run *r)
 	return next != CLOCK_NEVER && clock_ms() < next;
 }
 
-static void
-try_start(struct chat_run *r)
+/* False: it is not yet known in which session. */
+static bool
+plan(struct chat_run *r)
+{
+	if (too_early(r) ||
+	    !chat_warm_seek(&r->warm, &r->session, r->f->request))
+		return false;
+	r->planned |= r->warm.found != NULL;
+	if (!r->planned) {
+		r->planned = session_find(&r->session);
+		run_tell_session(r);
+	}
+	return r->planned;
+}
+
+/* True: once more, as the process that was found did not rest until now. */
+static bool
+try_once(struct chat_run *r)
 {
 	struct api_error e;
 	int error;
 
-	if (too_early(r))
-		return;
-	if (!r->planned) {
-		r->planned = session_find(&r->session);
-		tell_session(r);
-	}
-	if (!r->planned)
-		return;
-	switch (place_try(&r->place, &e, &error)) {
+	if (!plan(r))
+		return false;
+	switch (place_try(&r->place, r->warm.found == NULL, &e, &error)) {
 	case PLACE_WAIT:
 		break;
 	case PLACE_REFUSED:
@@ -297,9 +200,44 @@ try_start(struct chat_run *r)
 			log_warn("%s CLAUDE_MAX_PROCESSES cannot be kept: the "
 				 "runtime directory: %s",
 			    r->f->x->id, strerror(error));
-		start_or_fail(r);
+		if (!chat_warm_rests(&r->warm)) {
+			r->planned = false;
+			return true;
+		}
+		go_on_or_start(r);
 		break;
 	}
+	return false;
+}
+
+static void
+try_start(struct chat_run *r)
+{
+	while (try_once(r))
+		continue;
+}
+
+/* Once the process that failed at its session, or was kept for nothing, is
+ * gone. */
+static void
+start_again(struct chat_run *r)
+{
+	if (!r->again || r->turn.answered || !claude_stopped(r->claude))
+		return;
+	chat_warm_drop(&r->warm, r->claude);
+	r->claude = NULL;
+	r->again = false;
+	r->turn.cost_before = 0;
+	if (!r->cold) {
+		start_or_fail(r);
+		return;
+	}
+	r->cold = r->taken = r->turn.continued = false;
+	if (r->session.plan == SESSION_LIVE) {
+		r->planned = false;
+		session_not_live(&r->session);
+	}
+	try_start(r);
 }
 
 /* The run, as chat_task.c sees it */
@@ -311,6 +249,8 @@ run_open(struct chat_run *r, const struct chat_frame *f,
 	r->f = f;
 	r->index = index;
 	r->place.dir = r->session.claim = -1;
+	r->warm.ask = r->warm.returned = -1;
+	r->warm.soon = CLOCK_NEVER;
 	r->deadline = CLOCK_NEVER;
 	reply_open(&r->turn.reply, response, index);
 	r->turn.reply.function = f->request->functions;
@@ -326,9 +266,10 @@ run_begin(struct chat_run *r, const struct session_place *store,
     const struct session_frame *session)
 {
 	const struct exchange *x = r->f->x;
+	const struct chat_warm_request q = warm_request(r);
 
-	if (session != NULL)
-		session_open(&r->session, store, session, r->f->request);
+	session_open(&r->session, store, session, r->f->request);
+	chat_warm_open(&r->warm, &q);
 	place_open(&r->place, x->settings, x->env);
 	try_start(r);
 }
@@ -338,9 +279,12 @@ run_poll(const struct chat_run *r, struct pollset *ps, bool room)
 {
 	if (r->claude != NULL)
 		claude_poll(r->claude, ps, room);
+	chat_warm_poll(&r->warm, ps);
 	if (r->turn.answered)
 		return;
 	pollset_until(ps, r->deadline);
+	if (run_may_go_cold(r) && !r->taken)
+		pollset_until(ps, r->warm.taken_until);
 	if (r->claude != NULL)
 		pollset_until(ps, idle_deadline(r));
 	else if (r->planned)
@@ -353,24 +297,35 @@ run_poll(const struct chat_run *r, struct pollset *ps, bool room)
 static void
 step_claude(struct chat_run *r, const struct pollset *ps)
 {
+	if (r->f->x->times.word == 0)
+		r->f->x->times.heard = times_now();
 	claude_step(r->claude, ps);
-	take_events(r);
+	run_take_events(r);
 	if (!r->turn.answered && !r->again && claude_over(r->claude))
 		run_ended(r);
-	settle_session(r);
+	run_settle_session(r);
 	start_again(r);
 }
 
 void
 run_step(struct chat_run *r, const struct pollset *ps)
 {
+	if (r->warm.mine != NULL)
+		warm_save_look(r->warm.mine);
 	if (r->claude != NULL)
 		step_claude(r, ps);
 	else if (!r->turn.answered)
 		try_start(r);
 	if (!r->turn.answered)
 		check_timers(r);
+	/* One that was borrowed is gone at once, and nothing tells of it. */
+	if (r->claude != NULL)
+		start_again(r);
 	stop_if_answered(r);
+	/* The client that sees the end of its answer may go on at once, on any
+	 * connection: its process is there to be found by then. */
+	if (chat_warm_settled(&r->warm))
+		run_let_out(r);
 	/* Others may be waiting for it, of the same request too. */
 	if (run_done(r))
 		place_close(&r->place);
@@ -406,14 +361,18 @@ run_fail(struct chat_run *r, const struct api_error *e)
 bool
 run_done(const struct chat_run *r)
 {
-	return r->turn.answered &&
+	return r->turn.answered && r->warm.returned < 0 &&
 	       (r->claude == NULL || claude_stopped(r->claude));
 }
 
 void
 run_close(struct chat_run *r)
 {
-	claude_free(r->claude);
+	if (r->claude != NULL)
+		chat_warm_drop(&r->warm, r->claude);
+	if (r->turn.called || r->whole)
+		chat_warm_spare(&r->warm);
+	chat_warm_close(&r->warm);
 	if (r->turn.model != NULL)
 		model_close(&r->model_words);
 	place_close(&r->place);

@@ -13,6 +13,7 @@
 #include "chat_model.h"
 #include "chat_response.h"
 #include "chat_turn.h"
+#include "chat_warm.h"
 #include "claude.h"
 #include "claude_place.h"
 #include "exchange.h"
@@ -37,7 +38,10 @@ struct chat_run {
 	struct session session;
 	bool planned; /* how the session goes on is known */
 	bool taken;   /* Claude has gone to its API with the conversation */
+	bool cold;    /* a warm process was of no use */
 	bool again;   /* the session was lost: one more process, without it */
+	bool whole;   /* the answer is what Claude meant, and all of it */
+	struct chat_warm warm;
 	struct claude_place place;
 	struct claude *claude; /* NULL while it waits for its place */
 	struct chat_turn turn;
@@ -49,7 +53,7 @@ struct chat_run {
 void run_open(struct chat_run *r, const struct chat_frame *f,
     struct chat_response *response, size_t index);
 
-/* Begins with the work, in the session that fits: in none where session is
+/* Begins with the work, in the session that fits: in none where store is
  * NULL.  See session_open() for what stays valid. */
 void run_begin(struct chat_run *r, const struct session_place *store,
     const struct session_frame *session);

@@ -157,6 +157,7 @@ chat_free(struct chat *c)
 		return;
 	for (i = 0; i < c->nruns; i++)
 		run_close(&c->runs[i]);
+	free(c->runs);
 	response_close(&c->response);
 	chat_request_free(c->frame.request);
 	chat_directory_clear(&c->directory);
@@ -185,11 +186,15 @@ chat_new(struct exchange *x)
 	return c;
 }
 
-void
+bool
 chat_open_runs(struct chat *c)
 {
+	c->runs = calloc(c->response.n, sizeof(*c->runs));
+	if (c->runs == NULL)
+		return false;
 	for (; c->nruns < c->response.n; c->nruns++)
 		run_open(&c->runs[c->nruns], &c->frame, &c->response, c->nruns);
+	return true;
 }
 
 void
@@ -214,8 +219,7 @@ chat_begin(struct chat *c)
 			log_warn("%s %s", x->id, why);
 	}
 	for (i = 0; i < c->nruns && !c->response.failed; i++)
-		run_begin(&c->runs[i], found ? &c->store : NULL,
-		    c->frame.as_model ? NULL : &frame);
+		run_begin(&c->runs[i], found ? &c->store : NULL, &frame);
 	if (c->response.failed)
 		cancel_all(c);
 }

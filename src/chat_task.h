@@ -23,15 +23,16 @@ struct chat {
 	struct chat_directory directory;
 	struct session_place store; /* of the sessions */
 	struct chat_response response;
-	size_t nruns; /* that are open */
-	struct chat_run runs[LIMIT_ANSWERS];
+	struct chat_run *runs; /* one for each answer; */
+	size_t nruns;          /* those that are open */
 };
 
 /* Nothing of it is there yet; NULL when out of memory. */
 struct chat *chat_new(struct exchange *x);
 
-/* Opens a run for each answer: the frame and the response are complete. */
-void chat_open_runs(struct chat *c);
+/* Opens a run for each answer: the frame and the response are complete.  False:
+ * out of memory. */
+bool chat_open_runs(struct chat *c);
 
 /* Begins with the work.  From here on it belongs to the poll loop. */
 void chat_begin(struct chat *c);

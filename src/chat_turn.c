@@ -187,8 +187,10 @@ on_message_delta(struct chat_turn *t, const struct claude_event *e)
 	if (e->stop == CLAUDE_STOP_LENGTH && t->limited)
 		turn_finish(t, "length");
 	/* The client runs its tools, and not the CLI. */
-	if (e->stop == CLAUDE_STOP_TOOL && t->reply.ncalls > 0)
+	if (e->stop == CLAUDE_STOP_TOOL && t->reply.ncalls > 0) {
+		t->called = t->streamed;
 		finish_calls(t);
+	}
 }
 
 static void
@@ -196,6 +198,7 @@ begin_message(struct chat_turn *t, const char *id, bool streamed)
 {
 	if (!t->cut)
 		reply_message(&t->reply);
+	t->went_on = t->went_on || t->message_id != NULL;
 	free(t->message_id);
 	t->message_id = strdup(id == NULL ? "" : id);
 	t->streamed = streamed;
@@ -286,11 +289,12 @@ on_result(struct chat_turn *t, const struct claude_event *e)
 	bool exhausted = is(e->subtype, "error_max_turns") ||
 	                 is(e->subtype, "error_max_budget_usd");
 
-	if (e->usage.input + e->usage.output > 0)
+	if (e->usage.input + e->usage.output > 0 && !t->continued)
 		t->usage = e->usage;
-	if (e->turns > 0)
+	if (e->turns > 0 && !t->continued)
 		t->turns = e->turns;
-	t->cost_usd = e->cost_usd;
+	t->cost_usd =
+	    e->cost_usd > t->cost_before ? e->cost_usd - t->cost_before : 0;
 	if (t->refused)
 		turn_finish(t, "content_filter");
 	else if (is(t->error, "max_output_tokens") ||
@@ -396,6 +400,10 @@ turn_event(struct chat_turn *t, const struct claude_event *e)
 	case CLAUDE_TOOL_CALL:
 		on_tool_call(t);
 		break;
+	case CLAUDE_COMPACTING:
+		t->compacted = true;
+		break;
+	case CLAUDE_COMPLETED:
 	case CLAUDE_OTHER:
 	case CLAUDE_TOOL_RESULT:
 		break;

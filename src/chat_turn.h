@@ -26,6 +26,13 @@ struct chat_turn {
 	struct claude_usage usage;
 	long turns; /* as the CLI counts them, once it has told */
 	double cost_usd;
+	double cost_before; /* of the process, for turns before this one */
+	bool continued; /* a part of the CLI's turn: what its result sums up is
+	                 * of all parts */
+	bool called;  /* it ended with calls of the client's tools, streamed */
+	bool went_on; /* another message followed: the CLI has told the model
+	               * something that no client sees */
+	bool compacted; /* Claude holds a summary, not the conversation */
 	bool refused;
 	char *message_id;  /* of the message under way; owned */
 	bool streamed;     /* it comes as deltas */

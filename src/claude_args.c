@@ -29,10 +29,16 @@ static const char *const allowed[] = {"HOME", "PATH", "USER", "LOGNAME",
     "SSH_AUTH_SOCK", "AWS_*", "GOOGLE_*", "AZURE_*", "ANTHROPIC_*",
     "CLAUDE_CODE_*", "CLAUDE_CONFIG_DIR", NULL};
 
-/* Never, not even by CLAUDE_ENV: they describe the process around us, and
- * would make the child believe that it runs inside another Claude Code. */
-static const char *const refused[] = {
-    "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", NULL};
+/* Never, not even by CLAUDE_ENV: they describe the process around us.  Those
+ * that Claude Code (2.1.197 to 2.1.330) sets for what it runs would make the
+ * child believe that it runs inside another one, and hand it the way into that
+ * one (CLAUDE_CODE_MESSAGING_TOKEN).  Those of systemd are about its sockets
+ * and our own descriptors, which the child does not have. */
+static const char *const refused[] = {"CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_CHILD_*", "CLAUDE_CODE_EXECPATH",
+    "CLAUDE_CODE_MESSAGING_*", "CLAUDE_CODE_SESSION_*", "CLAUDE_PID",
+    "LISTEN_FD*", "LISTEN_PID*", "NOTIFY_SOCKET", "WATCHDOG_PID",
+    "WATCHDOG_USEC", "JOURNAL_STREAM", NULL};
 
 /* Set unless the user has set them: bounded retries (the CLI's own default is
  * ten, three minutes), an error instead of a silent second answer when the
@@ -279,16 +285,15 @@ make_argv(const struct settings *s, const struct chat_request *r, bool as_model)
 	    "--include-partial-messages", NULL};
 	const char *model = r->model == NULL ? s->default_model : r->model;
 	struct words w = {NULL, 0, 0};
-	struct model_list models;
+	CLEANUP_FREE char *chosen = model_chosen(s->models, model);
 	char turns[32];
 	bool ok;
 
-	model_list_read(&models, s->models);
 	(void)snprintf(turns, sizeof(turns), "%ld", s->claude_max_turns);
-	ok = add_all(&w, fixed) && words_add(&w, "--model") &&
-	     words_add(&w, model_resolve(&models, model)) &&
-	     words_add(&w, "--max-turns") && words_add(&w, turns) &&
-	     add_effort(&w, r) && add_mode(&w, s, as_model);
+	ok = chosen != NULL && add_all(&w, fixed) && words_add(&w, "--model") &&
+	     words_add(&w, chosen) && words_add(&w, "--max-turns") &&
+	     words_add(&w, turns) && add_effort(&w, r) &&
+	     add_mode(&w, s, as_model);
 	if (ok)
 		return w.v;
 	words_free(w.v);
@@ -333,6 +338,7 @@ make_fingerprint(struct claude_launch *l)
 	sha256_init(&sha);
 	sha256_update(&sha, strlen(l->path) + 1, (const uint8_t *)l->path);
 	sha256_update(&sha, strlen(cwd) + 1, (const uint8_t *)cwd);
+	sha256_update(&sha, sizeof(l->umask), (const uint8_t *)&l->umask);
 	hash_words(&sha, l->argv);
 	hash_words(&sha, l->envp);
 	sha256_digest(&sha, sizeof(digest), digest);
@@ -349,6 +355,7 @@ claude_launch_make(struct claude_launch *ret, const char *path,
 	    .path = strdup(path),
 	    .argv = make_argv(s, r, from->model),
 	    .envp = make_env(s, r, from->model, env),
+	    .umask = (mode_t)strtol(s->claude_umask, NULL, 8),
 	};
 	bool ok = l.path != NULL && l.argv != NULL && l.envp != NULL;
 

@@ -9,6 +9,7 @@
 #define CCP_CLAUDE_ARGS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "openai_request.h"
 #include "settings.h"
@@ -18,6 +19,7 @@ struct claude_launch {
 	char **argv; /* NULL-terminated */
 	char **envp; /* NULL-terminated, chosen by allow-list */
 	char *cwd;   /* NULL: as it is */
+	mode_t umask;
 	/* What cannot be changed once it runs, as a SHA-256 in hex: two requests
 	 * whose fingerprints differ can never share a process.  The session is
 	 * not in it. */

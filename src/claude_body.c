@@ -102,10 +102,12 @@ choice_type(const struct chat_request *r)
 	return "auto";
 }
 
+/* An answer has one function_call at most. */
 static void
 add_choice(struct buf *to, const struct chat_request *r)
 {
-	bool none = r->choice == CHAT_CHOICE_NONE, serial = r->serial && !none;
+	bool none = r->choice == CHAT_CHOICE_NONE;
+	bool serial = (r->serial || r->functions) && !none;
 	char name[TOOL_NAME_BYTES];
 
 	if (r->ntools == 0 || (r->choice == CHAT_CHOICE_AUTO && !serial))

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "buf.h"
+#include "claude_delta.h"
+#include "cleanup.h"
 #include "json_text.h"
 #include "limits.h"
 
@@ -195,6 +197,10 @@ parse_system(const cJSON *line, struct claude_event *e)
 	} else if (text_is(line, "subtype", "status")) {
 		if (text_is(line, "status", "requesting"))
 			e->type = CLAUDE_REQUESTING;
+		else if (text_is(line, "status", "compacting"))
+			e->type = CLAUDE_COMPACTING;
+	} else if (text_is(line, "subtype", "compact_boundary")) {
+		e->type = CLAUDE_COMPACTING;
 	} else if (text_is(line, "subtype", "api_retry")) {
 		e->type = CLAUDE_RETRY;
 		e->status = status_of(line, "error_status");
@@ -308,6 +314,8 @@ parse_rpc(const cJSON *request, struct claude_event *e)
 	e->server = copy_of(e, request, "server_name");
 	e->method = copy_of(e, message, "method");
 	e->version = copy_of(e, member(message, "params"), "protocolVersion");
+	e->call = copy_of(e, member(member(message, "params"), "_meta"),
+	    "claudecode/toolUseId");
 	if (cJSON_IsNumber(id) || cJSON_IsString(id))
 		e->rpc_id = json_of(e, id);
 }
@@ -331,6 +339,13 @@ parse_user(const cJSON *line, struct claude_event *e)
 	e->type = CLAUDE_TOOL_RESULT;
 }
 
+static void
+parse_lifecycle(const cJSON *line, struct claude_event *e)
+{
+	if (text_is(line, "state", "completed"))
+		e->type = CLAUDE_COMPLETED;
+}
+
 static const struct {
 	const char *type;
 	void (*parse)(const cJSON *line, struct claude_event *e);
@@ -339,6 +354,7 @@ static const struct {
     {"assistant", parse_assistant},
     {"system", parse_system},
     {"user", parse_user},
+    {"command_lifecycle", parse_lifecycle},
     {"result", parse_result},
     {"rate_limit_event", parse_rate_limit},
     {"control_response", parse_control_response},
@@ -362,40 +378,63 @@ parse_line(const cJSON *line, struct claude_event *e)
 	}
 }
 
-void
-claude_event_parse(char *line, size_t len, struct claude_event *ret)
+/* A line of any form. */
+static void
+parse_any(
+    char *line, size_t len, struct claude_stencil *s, struct claude_event *ret)
 {
-	struct claude_event e = {.type = CLAUDE_BAD_LINE};
+	CLEANUP_BUF struct buf longer = BUF_INIT(3 * len + 1);
 	struct json_text_error error;
 	cJSON *json;
 
-	if (json_text_repair(line, len, &error)) {
+	*ret = (struct claude_event){.type = CLAUDE_BAD_LINE};
+	if (json_text_repair(&line, &len, &longer, &error) &&
+	    !claude_delta_parse(line, len, s, ret)) {
 		json = cJSON_ParseWithLength(line, len);
-		e.lost = json == NULL;
+		ret->lost = json == NULL;
 		if (cJSON_IsObject(json))
-			parse_line(json, &e);
+			parse_line(json, ret);
 		cJSON_Delete(json);
 	}
-	if (e.lost)
-		e.type = CLAUDE_NO_MEMORY;
-	*ret = e;
+	ret->lost |= !buf_ok(&longer);
+}
+
+void
+claude_event_parse(
+    char *line, size_t len, struct claude_stencil *s, struct claude_event *ret)
+{
+	if (s == NULL || !claude_delta_again(s, line, len, ret))
+		parse_any(line, len, s, ret);
+	if (ret->lost)
+		ret->type = CLAUDE_NO_MEMORY;
+}
+
+/* Most of an event's are NULL: to call free() for each took longer than a word
+ * takes else. */
+static void
+drop(char *text)
+{
+	if (text != NULL)
+		free(text);
 }
 
 void
 claude_event_clear(struct claude_event *e)
 {
-	free(e->text);
-	free(e->error);
-	free(e->subtype);
-	free(e->id);
-	free(e->uuid);
-	free(e->session);
-	free(e->version);
-	free(e->terminal);
-	free(e->tool);
-	free(e->input);
-	free(e->server);
-	free(e->method);
-	free(e->rpc_id);
+	if (!e->in_line)
+		drop(e->text);
+	drop(e->error);
+	drop(e->subtype);
+	drop(e->id);
+	drop(e->uuid);
+	drop(e->session);
+	drop(e->version);
+	drop(e->terminal);
+	drop(e->tool);
+	drop(e->input);
+	drop(e->server);
+	drop(e->method);
+	drop(e->call);
+	drop(e->rpc_id);
 	memset(e, 0, sizeof(*e));
 }

@@ -10,13 +10,16 @@
 #include <stddef.h>
 
 enum claude_event_type {
-	CLAUDE_OTHER,         /* a sign of life, nothing more */
-	CLAUDE_BAD_LINE,      /* not a JSON object */
-	CLAUDE_NO_MEMORY,     /* lost: memory is out */
-	CLAUDE_INIT,          /* system/init: session, version, model */
-	CLAUDE_REQUESTING,    /* system/status requesting: an API call begins */
-	CLAUDE_RETRY,         /* system/api_retry: status, retry_delay_ms */
-	CLAUDE_RATE_LIMIT,    /* rate_limit_event rejected: resets_at */
+	CLAUDE_OTHER,      /* a sign of life, nothing more */
+	CLAUDE_BAD_LINE,   /* not a JSON object */
+	CLAUDE_NO_MEMORY,  /* lost: memory is out */
+	CLAUDE_INIT,       /* system/init: session, version, model */
+	CLAUDE_REQUESTING, /* system/status requesting: an API call begins */
+	CLAUDE_RETRY,      /* system/api_retry: status, retry_delay_ms */
+	CLAUDE_COMPLETED, /* command_lifecycle, behind the result of the line of
+	                   * ours that began the turn (CLI 2.1.330) */
+	CLAUDE_COMPACTING, /* it puts a summary in the conversation's place */
+	CLAUDE_RATE_LIMIT, /* rate_limit_event rejected: resets_at */
 	CLAUDE_MESSAGE_START, /* the API accepted: id */
 	CLAUDE_TEXT,          /* text: a delta */
 	CLAUDE_THINKING,      /* text: a delta */
@@ -62,6 +65,7 @@ struct claude_event {
 	struct claude_usage usage; /* the same, and RESULT */
 	long turns;      /* RESULT: 1, and each user line that the CLI made */
 	double cost_usd; /* RESULT: of the whole process */
+	bool in_line;    /* text is not owned, but a part of the line */
 	/* Owned by the event; NULL where the line has none. */
 	char *text;  /* delta; ASSISTANT: its text; RESULT: result or errors */
 	char *error; /* ASSISTANT.error, RETRY.error */
@@ -77,12 +81,18 @@ struct claude_event {
 	char *input; /* ASSISTANT: what for, a JSON text */
 	char *server; /* CONTROL_REQUEST mcp_message: to which it goes */
 	char *method; /* CONTROL_REQUEST mcp_message: of JSON-RPC */
+	char *call;   /* the same, tools/call: id of the tool_use */
 	char *rpc_id; /* the same: its id as JSON text; NULL: none */
 };
 
-/* Parses len bytes, which json_text_repair may change in place.  The caller
- * frees with claude_event_clear(). */
-void claude_event_parse(char *line, size_t len, struct claude_event *ret);
+struct claude_stencil;
+
+/* Parses len bytes, which may be changed, and have to stay for as long as the
+ * event's text is read (in_line).  The caller frees with claude_event_clear().
+ * s, which may be NULL, is of the lines before, and makes those that are like
+ * them quicker (claude_delta.h). */
+void claude_event_parse(
+    char *line, size_t len, struct claude_stencil *s, struct claude_event *ret);
 void claude_event_clear(struct claude_event *e);
 
 #endif

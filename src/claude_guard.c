@@ -8,15 +8,18 @@
 #include "clock.h"
 #include "limits.h"
 #include "proc_tree.h"
+#include "signals.h"
 
 #include "banned.h"
-
-#define SWEEP_ROUND_MS 10
 
 /* Guards of this process that are not done.  What has lost its parent comes to
  * the process, not to a guard: whose it was cannot be told while several live,
  * so the last of them sweeps. */
 static size_t living;
+
+/* Those of them that rest, which a sweep spares with all below them. */
+static pid_t resting[LIMIT_WARM_KEPT];
+static size_t nresting;
 
 void
 guard_open(struct claude_guard *g, pid_t pid)
@@ -25,7 +28,34 @@ guard_open(struct claude_guard *g, pid_t pid)
 	g->pid = pid;
 	g->phase = GUARD_RUNNING;
 	g->deadline = CLOCK_NEVER;
+	g->children = signals_children() - 1; /* it may have ended by now */
 	living++;
+}
+
+void
+guard_rest(struct claude_guard *g, bool resting_now)
+{
+	size_t i = 0;
+
+	if (g->resting == resting_now)
+		return;
+	if (resting_now && nresting < LIMIT_WARM_KEPT) {
+		resting[nresting++] = g->pid;
+		g->resting = true;
+		return;
+	}
+	while (i < nresting && resting[i] != g->pid)
+		i++;
+	if (i < nresting)
+		resting[i] = resting[--nresting];
+	g->resting = false;
+}
+
+/* Is it the only one whose orphans there can be, but for those that rest? */
+static bool
+alone(void)
+{
+	return living - nresting == 1;
 }
 
 static void
@@ -52,13 +82,13 @@ is_known(const struct claude_guard *g, pid_t pid)
 static void
 note_descendants(struct claude_guard *g)
 {
-	pid_t now[GUARD_KNOWN_MAX];
+	pid_t now[LIMIT_ORPHANS];
 	size_t i, n;
 
-	if ((proc_orphans_come_here() && living == 1) || g->ended)
+	if ((proc_orphans_come_here() && alone()) || g->ended)
 		return;
-	n = proc_descendants(g->pid, now, GUARD_KNOWN_MAX);
-	for (i = 0; i < n && g->nknown < GUARD_KNOWN_MAX; i++) {
+	n = proc_descendants(g->pid, now, LIMIT_ORPHANS);
+	for (i = 0; i < n && g->nknown < LIMIT_ORPHANS; i++) {
 		if (!is_known(g, now[i]))
 			g->known[g->nknown++] = now[i];
 	}
@@ -80,6 +110,7 @@ guard_stop(struct claude_guard *g, bool interrupted)
 {
 	if (g->phase != GUARD_RUNNING)
 		return;
+	guard_rest(g, false);
 	note_descendants(g);
 	if (interrupted)
 		enter(g, GUARD_INTERRUPTING, LIMIT_STOP_INTERRUPT_MS);
@@ -90,24 +121,29 @@ guard_stop(struct claude_guard *g, bool interrupted)
 }
 
 void
-guard_terminate(struct claude_guard *g)
+guard_terminate(struct claude_guard *g, bool kill)
 {
 	if (g->phase != GUARD_RUNNING)
 		return;
+	guard_rest(g, false);
 	note_descendants(g);
 	if (g->ended) {
 		begin_sweep(g);
 		return;
 	}
-	child_signal(g->pid, SIGTERM);
-	enter(g, GUARD_TERMINATING, LIMIT_STOP_TERM_MS);
+	child_signal(g->pid, kill ? SIGKILL : SIGTERM);
+	if (kill)
+		enter(g, GUARD_KILLING, LIMIT_STOP_KILL_MS);
+	else
+		enter(g, GUARD_TERMINATING, LIMIT_STOP_TERM_MS);
 }
 
 static void
 sweep_round(struct claude_guard *g)
 {
-	if (living == 1 && proc_sweep(NULL, 0) > 0 && clock_ms() < g->give_up) {
-		g->deadline = clock_ms() + SWEEP_ROUND_MS;
+	if (alone() && proc_sweep(resting, nresting) > 0 &&
+	    clock_ms() < g->give_up) {
+		g->deadline = clock_ms() + LIMIT_STOP_SWEEP_ROUND_MS;
 		return;
 	}
 	g->phase = GUARD_DONE;
@@ -142,11 +178,25 @@ press_on(struct claude_guard *g)
 	return GUARD_NOTHING;
 }
 
+/* Asks only when there was a SIGCHLD: each word of an answer makes a step. */
+static void
+look_for_end(struct claude_guard *g)
+{
+	unsigned now = signals_children();
+	enum child_state state;
+
+	if (now == g->children || g->ended)
+		return;
+	state = child_reap(g->pid, &g->status);
+	g->ended = state == CHILD_ENDED;
+	if (state != CHILD_UNKNOWN)
+		g->children = now;
+}
+
 enum guard_wish
 guard_step(struct claude_guard *g, bool idle)
 {
-	if (!g->ended)
-		g->ended = child_reap(g->pid, &g->status);
+	look_for_end(g);
 	if (g->phase == GUARD_RUNNING || g->phase == GUARD_DONE)
 		return GUARD_NOTHING;
 	if (g->ended && g->phase != GUARD_SWEEPING)

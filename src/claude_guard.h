@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define GUARD_KNOWN_MAX 128
+#include "limits.h"
 
 enum guard_phase {
 	GUARD_RUNNING,
@@ -32,25 +32,32 @@ enum guard_phase {
 struct claude_guard {
 	pid_t pid;
 	bool ended;
-	int status; /* of waitpid(2), once it has ended */
+	int status;        /* of waitpid(2), once it has ended */
+	unsigned children; /* signals_children() when it was last asked for */
 	enum guard_phase phase;
 	int64_t deadline; /* clock_ms() when the phase is over */
 	int64_t give_up;  /* SWEEPING: the last round */
+	bool resting;
 	/* Where orphans do not come to us (macOS), or other guards live: who
 	 * they were while their parent still lived. */
-	pid_t known[GUARD_KNOWN_MAX];
+	pid_t known[LIMIT_ORPHANS];
 	size_t nknown;
 };
 
 /* From then on it is to be stepped until it is DONE. */
 void guard_open(struct claude_guard *g, pid_t pid);
 
+/* The process waits for another turn, or for another handler's: what others
+ * leave behind is swept around it.  It is until it is stopped, or not resting
+ * any more. */
+void guard_rest(struct claude_guard *g, bool resting_now);
+
 /* Enters INTERRUPTING or EXITING; the caller has sent the interrupt or closed
  * stdin. */
 void guard_stop(struct claude_guard *g, bool interrupted);
 
-/* Enters TERMINATING at once: TERM is sent. */
-void guard_terminate(struct claude_guard *g);
+/* Enters TERMINATING at once: TERM is sent; or KILLING, by KILL. */
+void guard_terminate(struct claude_guard *g, bool kill);
 
 /* What guard_step() asks of the owner of the transport. */
 enum guard_wish { GUARD_NOTHING, GUARD_END_INPUT };

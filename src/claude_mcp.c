@@ -6,6 +6,7 @@
 #include "json_text.h"
 #include "limits.h"
 #include "tool_names.h"
+#include "utf8.h"
 
 #include "banned.h"
 
@@ -61,7 +62,7 @@ bytes_of(const char *text, size_t characters)
 	size_t len = strlen(text), at = 0, n, width;
 
 	while (at < len) {
-		n = json_text_utf8(text + at, len - at);
+		n = utf8_sequence(text + at, len - at);
 		width = n == 4 ? 2 : 1;
 		if (n == 0 || width > characters)
 			break;
@@ -185,22 +186,33 @@ claude_mcp_wanted(const struct chat_request *r)
 	       (r->choice != CHAT_CHOICE_NONE || r->format == CHAT_FORMAT_TEXT);
 }
 
+static bool
+servable(const struct claude_event *request)
+{
+	return request->id != NULL && request->method != NULL &&
+	       request->server != NULL &&
+	       strcmp(request->server, TOOL_SERVER) == 0 &&
+	       (request->rpc_id == NULL ||
+		   strlen(request->rpc_id) <= LIMIT_MCP_ID_BYTES);
+}
+
+bool
+claude_mcp_is_call(const struct claude_event *request)
+{
+	return servable(request) && strcmp(request->method, "tools/call") == 0;
+}
+
 bool
 claude_mcp_answer(
     struct buf *to, struct claude_event *request, const struct chat_request *r)
 {
-	if (request->id == NULL || request->method == NULL ||
-	    request->server == NULL ||
-	    strcmp(request->server, TOOL_SERVER) != 0)
+	if (!servable(request))
 		return false;
-	if (request->rpc_id != NULL &&
-	    strlen(request->rpc_id) > LIMIT_MCP_ID_BYTES)
-		return false;
-	request->type = CLAUDE_OTHER;
-	if (strcmp(request->method, "tools/call") == 0) {
+	if (claude_mcp_is_call(request)) {
 		request->type = CLAUDE_TOOL_CALL;
 		return true;
 	}
+	request->type = CLAUDE_OTHER;
 	open_answer(to, request);
 	answer_to(request)(to, request->version, r);
 	close_answer(to);

@@ -33,6 +33,9 @@ bool claude_mcp_wanted(const struct chat_request *r);
 bool claude_mcp_answer(
     struct buf *to, struct claude_event *request, const struct chat_request *r);
 
+/* Is it a call of one of the client's tools? */
+bool claude_mcp_is_call(const struct claude_event *request);
+
 /* What the model has to know of the tools besides their list: the rest of
  * descriptions that the CLI cuts (at 2,048 characters or so).  Nothing is
  * appended where there is none; a blank line comes first where to has text. */

@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <unistd.h>
 
+#ifdef CCP_LINUX
+#include <sched.h>
+#endif
+
 #include "clock.h"
 #include "limits.h"
 #include "runtime_dir.h"
@@ -13,8 +17,16 @@
 static size_t
 cores(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	long n;
+#ifdef CCP_LINUX
+	cpu_set_t ours;
 
+	/* sysconf() opens and reads a file of /sys. */
+	if (sched_getaffinity(0, sizeof(ours), &ours) == 0 &&
+	    CPU_COUNT(&ours) > 0)
+		return (size_t)CPU_COUNT(&ours);
+#endif
+	n = sysconf(_SC_NPROCESSORS_ONLN);
 	return n < 1 ? 1 : (size_t)n;
 }
 
@@ -43,14 +55,15 @@ refused(struct api_error *e)
 }
 
 enum place_result
-place_try(struct claude_place *p, struct api_error *e, int *ret_error)
+place_try(
+    struct claude_place *p, bool starts, struct api_error *e, int *ret_error)
 {
 	enum slots_result r = p->dir == -1 ? SLOTS_ERROR : SLOTS_TAKEN;
 
 	*ret_error = 0;
 	if (r == SLOTS_TAKEN && p->running.place == -1)
 		r = slots_try(&p->running);
-	if (r == SLOTS_TAKEN && p->starting.place == -1)
+	if (r == SLOTS_TAKEN && starts && p->starting.place == -1)
 		r = slots_try(&p->starting);
 	switch (r) {
 	case SLOTS_TAKEN:
@@ -69,7 +82,8 @@ place_try(struct claude_place *p, struct api_error *e, int *ret_error)
 int64_t
 place_deadline(const struct claude_place *p)
 {
-	return clock_earlier(p->running.next_try, p->starting.next_try);
+	return clock_earlier(
+	    slots_next_try(&p->running), slots_next_try(&p->starting));
 }
 
 void

@@ -2,12 +2,13 @@
 /*
  * Leave to run a Claude process: at most CLAUDE_MAX_PROCESSES of them run at
  * once over all handlers of the user, and at most as many as there are cores
- * start up at once (a start is CPU alone; twenty at a time took 14 to 22 s on
- * two cores).
+ * that they may use start up at once (a start is CPU alone; twenty at a time
+ * took 14 to 22 s on two cores).  Processes that wait, and spare ones, count for neither.
  */
 #ifndef CCP_CLAUDE_PLACE_H
 #define CCP_CLAUDE_PLACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api_error.h"
@@ -26,11 +27,12 @@ enum place_result { PLACE_TAKEN, PLACE_WAIT, PLACE_REFUSED };
 void
 place_open(struct claude_place *p, const struct settings *s, char *const *env);
 
-/* Tries to get both places.  REFUSED sets *e (503 with Retry-After).  Where
- * the runtime directory cannot be used, TAKEN and *ret_error its errno: a
- * limit that cannot be kept is no reason to refuse service. */
-enum place_result
-place_try(struct claude_place *p, struct api_error *e, int *ret_error);
+/* Tries to get a place to run and, with starts, one to start up: who goes on in
+ * a process that is there already needs none.  REFUSED sets *e (503 with
+ * Retry-After).  Where the runtime directory cannot be used, TAKEN and *ret_error
+ * its errno: a limit that cannot be kept is no reason to refuse service. */
+enum place_result place_try(
+    struct claude_place *p, bool starts, struct api_error *e, int *ret_error);
 
 /* When to try again; CLOCK_NEVER when not waiting. */
 int64_t place_deadline(const struct claude_place *p);

@@ -2,8 +2,13 @@
 #include "claude_transcript.h"
 
 #include <cjson/cJSON.h>
+#include <sys/stat.h>
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "io.h"
@@ -163,13 +168,14 @@ take_line(struct reading *rd, const cJSON *line)
 static enum found
 read_line(struct reading *rd, char *text, size_t len)
 {
+	CLEANUP_BUF struct buf longer = BUF_INIT(3 * len + 1);
 	struct json_text_error e;
 	enum found found;
 	cJSON *line;
 
 	if (len == 0)
 		return NOTHING;
-	if (!json_text_repair(text, len, &e))
+	if (!json_text_repair(&text, &len, &longer, &e))
 		return TROUBLE;
 	line = cJSON_ParseWithLength(text, len);
 	found = take_line(rd, line);
@@ -211,4 +217,48 @@ claude_transcript_answer(
 	ok = read_back(&rd) != TROUBLE && rd.message != NULL;
 	free(rd.message);
 	return ok;
+}
+
+/* The end of a file, as much as is to be looked at; NULL: none. */
+static char *
+read_tail(const char *path, size_t *ret_len)
+{
+	CLEANUP_CLOSE int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	off_t from;
+	char *text;
+	ssize_t n;
+
+	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return NULL;
+	from = st.st_size > (off_t)LIMIT_TRANSCRIPT_TAIL
+	           ? st.st_size - (off_t)LIMIT_TRANSCRIPT_TAIL
+	           : 0;
+	text = malloc((size_t)(st.st_size - from) + 1);
+	n = text == NULL ? -1
+	                 : pread(fd, text, (size_t)(st.st_size - from), from);
+	if (n <= 0) {
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	*ret_len = (size_t)n;
+	return text;
+}
+
+/* A NUL in it would end the search, and be no transcript. */
+bool
+claude_transcript_has(const char *path, const char *uuid)
+{
+	size_t len;
+	CLEANUP_FREE char *text = read_tail(path, &len);
+	char member[SESSION_ID_BYTES + 16];
+	const char *found;
+
+	if (text == NULL)
+		return false;
+	(void)snprintf(member, sizeof(member), "\"uuid\":\"%s\"", uuid);
+	found = strstr(text, member);
+	return found != NULL && strchr(found, '\n') != NULL;
 }

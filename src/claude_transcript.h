@@ -24,4 +24,8 @@ claude_transcript_path(char *const *env, const char *cwd, const char *session);
 bool claude_transcript_answer(
     const char *path, struct buf *text, char uuid[SESSION_ID_BYTES]);
 
+/* Is the line with that uuid saved, whole?  It is looked for in the last
+ * LIMIT_TRANSCRIPT_TAIL bytes. */
+bool claude_transcript_has(const char *path, const char *uuid);
+
 #endif

@@ -36,6 +36,7 @@ transport_open(struct claude_transport *t, int in, int out, int err,
 	    t->fingerprint, sizeof(t->fingerprint), "%s", fingerprint);
 	t->heard = clock_ms();
 	t->ended = CLOCK_NEVER;
+	t->word.known = t->session;
 }
 
 void
@@ -108,6 +109,7 @@ transport_say(struct claude_transport *t, const struct chat_request *r,
 {
 	if (with->system != NULL || with->tools || with->schema != NULL)
 		claude_line_initialize(&t->queue, "ccp-initialize", with);
+	t->heard = clock_ms();
 	t->tools = with->tools ? r : NULL;
 	t->saying = r;
 	t->saying_model = model;
@@ -115,6 +117,55 @@ transport_say(struct claude_transport *t, const struct chat_request *r,
 	if (r->messages[first].role == CHAT_ASSISTANT)
 		say_opening(t);
 	say_more(t);
+}
+
+void
+transport_go_on(struct claude_transport *t, const struct chat_request *r,
+    size_t first, bool tools)
+{
+	t->tools = tools ? r : NULL;
+	t->saying = r;
+	t->said = first;
+	t->heard = clock_ms();
+	say_more(t);
+}
+
+void
+transport_park(struct claude_transport *t)
+{
+	t->parked = true;
+}
+
+void
+transport_unpark(struct claude_transport *t, const struct chat_request *r,
+    const struct chat_message *results)
+{
+	t->parked = false;
+	t->busy = true;
+	t->tools = r;
+	t->heard = clock_ms();
+	claude_calls_answer(&t->queue, &t->calls, results);
+	flush(t);
+}
+
+/* A parked one may be reading a call. */
+bool
+transport_rested(const struct claude_transport *t)
+{
+	bool idle = !t->busy && !t->awaiting_ack && t->saying == NULL &&
+	            t->line.len == 0;
+
+	if (t->parked)
+		idle = t->calls.lost == 0;
+	return idle && t->queue.len == 0 && t->broken == NULL &&
+	       t->in.fd >= 0 && t->out.fd >= 0;
+}
+
+bool
+transport_ready(const struct claude_transport *t)
+{
+	return transport_rested(t) && t->line.len == 0 &&
+	       (!t->parked || claude_calls_whole(&t->calls));
 }
 
 void
@@ -132,13 +183,25 @@ transport_end_input(struct claude_transport *t)
 	end_close(&t->in);
 }
 
+int64_t
+transport_rests_until(const struct claude_transport *t)
+{
+	if (t->reads < LIMIT_CLAUDE_READS || clock_ms() > t->tick)
+		return 0;
+	return t->tick + 1;
+}
+
 void
 transport_poll(
     const struct claude_transport *t, struct pollset *ps, bool read_output)
 {
+	int64_t resting = transport_rests_until(t);
+
 	if (t->queue.len > 0)
 		pollset_want(ps, t->in.fd, POLLOUT);
-	if (read_output && t->broken == NULL)
+	if (read_output && resting != 0)
+		pollset_until(ps, resting);
+	else if (read_output && t->broken == NULL)
 		pollset_want(ps, t->out.fd, POLLIN);
 	pollset_want(ps, t->err.fd, POLLIN);
 }
@@ -151,10 +214,30 @@ transport_end_output(struct claude_transport *t)
 }
 
 static void
+count_read(struct claude_transport *t)
+{
+	t->heard = clock_ms();
+	if (t->heard != t->tick)
+		t->reads = 0;
+	t->tick = t->heard;
+	t->unheard = true;
+}
+
+/* Behind the begun line that a read which fills the buffer ends with, the next one
+ * is that much shorter: else the buffer would be copied to twice the memory. */
+static size_t
+read_size(size_t begun)
+{
+	bool fits = begun < LIMIT_READ_BYTES / 2;
+
+	return fits ? LIMIT_READ_BYTES - begun : LIMIT_READ_BYTES;
+}
+
+static void
 read_stdout(struct claude_transport *t)
 {
 	size_t room;
-	char *to = buf_reserve(&t->line, LIMIT_READ_BYTES, &room);
+	char *to = buf_reserve(&t->line, read_size(t->line.len), &room);
 	ssize_t n;
 
 	if (room == 0) {
@@ -169,7 +252,7 @@ read_stdout(struct claude_transport *t)
 		return;
 	}
 	buf_commit(&t->line, (size_t)n);
-	t->heard = clock_ms();
+	count_read(t);
 }
 
 /* Keeps the last LIMIT_CLAUDE_STDERR_BYTES. */
@@ -206,7 +289,8 @@ transport_step(struct claude_transport *t, const struct pollset *ps)
 static void
 remember(char *to, size_t size, const char *value)
 {
-	if (value != NULL && strlen(value) < size)
+	/* A session comes with every word. */
+	if (value != NULL && strcmp(to, value) != 0 && strlen(value) < size)
 		(void)snprintf(to, size, "%s", value);
 }
 
@@ -217,19 +301,41 @@ answer(struct claude_transport *t, struct claude_event *request)
 {
 	if (request->id == NULL || t->in.fd < 0)
 		return;
+	if (claude_mcp_is_call(request) && (t->parked || t->tools != NULL)) {
+		request->type = CLAUDE_TOOL_CALL;
+		claude_calls_ask(&t->calls, request);
+		return;
+	}
 	if (t->tools == NULL ||
 	    !claude_mcp_answer(&t->queue, request, t->tools))
 		claude_line_refusal(&t->queue, request->id);
 	flush(t);
 }
 
+/* Was the last read one of words? */
+static void
+note_words(struct claude_transport *t, enum claude_event_type type)
+{
+	if (type != CLAUDE_TEXT && type != CLAUDE_THINKING &&
+	    type != CLAUDE_TOOL_INPUT)
+		t->reads = 0;
+	else if (t->unheard)
+		t->reads++;
+	t->unheard = false;
+}
+
 /* What the event tells about the conversation. */
 static void
 note(struct claude_transport *t, struct claude_event *e)
 {
+	note_words(t, e->type);
 	remember(t->session, sizeof(t->session), e->session);
 	if (e->type == CLAUDE_ASSISTANT && !e->synthetic && !e->nested)
 		remember(t->last_uuid, sizeof(t->last_uuid), e->uuid);
+	if (e->type == CLAUDE_MESSAGE_START && !e->nested)
+		claude_calls_clear(&t->calls);
+	if (e->type == CLAUDE_TOOL_START && !e->nested)
+		claude_calls_use(&t->calls, e);
 	if (e->type == CLAUDE_CONTROL_REQUEST)
 		answer(t, e);
 	if (e->type != CLAUDE_RESULT)
@@ -281,7 +387,8 @@ transport_next(struct claude_transport *t, struct claude_event *ret)
 	len = line_length(t, &skip);
 	if (len < 0)
 		return false;
-	claude_event_parse(t->line.mem + t->line.off, (size_t)len, ret);
+	claude_event_parse(
+	    t->line.mem + t->line.off, (size_t)len, &t->word, ret);
 	buf_consume(&t->line, skip);
 	t->scanned = 0;
 	note(t, ret);

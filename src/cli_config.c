@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api_keys.h"
 #include "cleanup.h"
 #include "cli.h"
 #include "cli_say.h"
@@ -66,15 +67,22 @@ config_row(const char *key)
 }
 
 void
+config_complain_lines(const struct buf *lines)
+{
+	const char *at, *end;
+
+	for (at = buf_str(lines); (end = strchr(at, '\n')) != NULL;
+	     at = end + 1)
+		(void)cli_complain("%.*s", (int)(end - at), at);
+}
+
+void
 config_say_remarks(const char *path)
 {
 	CLEANUP_BUF struct buf lines = BUF_INIT(REMARKS_BYTES);
-	const char *at, *end;
 
 	settings_remarks(path, &lines);
-	for (at = buf_str(&lines); (end = strchr(at, '\n')) != NULL;
-	     at = end + 1)
-		(void)cli_complain("%.*s", (int)(end - at), at);
+	config_complain_lines(&lines);
 }
 
 bool
@@ -128,7 +136,8 @@ is_utf8(const char *text)
 }
 
 /* How a value that has been checked stands in the file: numbers as such, and
- * what is JSON already as it is. */
+ * what is JSON already as it is.  Of API_KEYS nobody needs the keys again, as
+ * of API_KEY "ccp test" does: their digests do. */
 static void
 add_json(struct buf *to, const struct setting *row, const char *given,
     const struct setting_value *v)
@@ -140,8 +149,9 @@ add_json(struct buf *to, const struct setting *row, const char *given,
 		buf_addf(to, "%ld", v->number);
 	else if (row->kind == SETTING_CHOICE)
 		json_text_quote_str(to, v->text);
-	else if ((row->kind == SETTING_MODELS || row->kind == SETTING_KEYS) &&
-		 (first == '{' || first == '['))
+	else if (row->kind == SETTING_KEYS && first == '{')
+		api_keys_digests(to, v->text);
+	else if (row->kind == SETTING_MODELS && (first == '{' || first == '['))
 		(void)json_span_add(to, span);
 	else
 		json_text_quote_str(to, given);
@@ -166,6 +176,13 @@ say_set(const struct setting *row, const struct setting_value *v)
 	config_add_value(&shown, row, v);
 	(void)printf("%s is now %s\n", row->name,
 	    shown.len > 0 ? buf_str(&shown) : "empty");
+	if (row->kind == SETTING_KEYS && shown.len > 0)
+		(void)printf("The file has the SHA-256 of each key, and not "
+			     "the key itself\n");
+	if (row->kind == SETTING_KEYS)
+		config_say_weak_keys(SETTINGS_DEFAULT_KEY, v->text);
+	else if (strcmp(row->name, "API_KEY") == 0)
+		config_say_weak_keys(v->text, "");
 }
 
 static int

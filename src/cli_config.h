@@ -48,6 +48,12 @@ void config_say_remarks(const char *path);
 bool config_check_place(const struct setting *row,
     const struct setting_value *v, char *err, size_t errlen);
 
+/* Says which of these keys can be guessed; api_keys: lines, see api_keys.h. */
+void config_say_weak_keys(const char *api_key, const char *api_keys);
+
+/* Says each line on the standard error output. */
+void config_complain_lines(const struct buf *lines);
+
 /* Says what there is to say of a value that has just been stored. */
 void config_say_weak(const struct setting *row, const char *path);
 

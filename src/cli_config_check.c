@@ -17,12 +17,11 @@
 #include "cli_say.h"
 #include "home_path.h"
 #include "screen_text.h"
+#include "settings_remarks.h"
 #include "settings_words.h"
 #include "work_dir.h"
 
 #include "banned.h"
-
-#define KEY_GOOD 16 /* characters of an API key that cannot be guessed */
 
 extern char **environ;
 
@@ -248,6 +247,16 @@ reachable(const char *hosts)
 }
 
 void
+config_say_weak_keys(const char *api_key, const char *api_keys)
+{
+	const struct settings s = {.api_key = api_key, .api_keys = api_keys};
+	CLEANUP_BUF struct buf lines = BUF_INIT(LIMIT_API_KEYS_BYTES);
+
+	settings_weak_keys(&s, &lines);
+	config_complain_lines(&lines);
+}
+
+void
 config_say_weak(const struct setting *row, const char *path)
 {
 	struct settings s;
@@ -259,11 +268,6 @@ config_say_weak(const struct setting *row, const char *path)
 		(void)cli_complain("%s", err);
 		return;
 	}
-	if (is(row, "API_KEY") && !settings_default_key(&s) &&
-	    screen_text_width(s.api_key) < KEY_GOOD)
-		(void)cli_complain("this API_KEY is short: one of %d "
-				   "characters or more is hard to guess",
-		    KEY_GOOD);
 	if ((is(row, "HOST") || is(row, "API_KEY") || is(row, "API_KEYS")) &&
 	    settings_default_key(&s) && reachable(s.host))
 		(void)cli_complain(

@@ -240,6 +240,19 @@ listens_elsewhere(const struct config_job *j, const struct settings *old)
 	return other;
 }
 
+static void
+say_weak_keys(const char *path)
+{
+	char *const nothing[] = {NULL};
+	struct settings s;
+	char err[256];
+
+	if (settings_load(&s, path, nothing, err, sizeof err) == -1)
+		return;
+	config_say_weak_keys(s.api_key, s.api_keys);
+	settings_free(&s);
+}
+
 static int
 put_in_place(const struct config_job *j, const struct draft *d, bool *ret_keep)
 {
@@ -265,6 +278,7 @@ put_in_place(const struct config_job *j, const struct draft *d, bool *ret_keep)
 	followed = !listens_elsewhere(j, &old) || config_place_changed(j);
 	settings_free(&old);
 	config_say_remarks(j->path);
+	say_weak_keys(j->path);
 	return followed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

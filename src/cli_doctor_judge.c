@@ -8,14 +8,15 @@
 #include <string.h>
 
 #include "address.h"
+#include "api_keys.h"
 #include "claude_version.h"
 #include "cli_client.h"
 #include "cli_doctor.h"
+#include "limits.h"
 
 #include "banned.h"
 
-#define KEY_CHARS 16 /* fewer can be guessed */
-#define LOCAL     "unix:"
+#define LOCAL "unix:"
 
 static const char new_key[] = "ccp config set API_KEY \"$(openssl rand -hex "
 			      "24)\", and the same key in the clients";
@@ -166,6 +167,41 @@ doctor_reachable(const char *host)
 	return false;
 }
 
+/* Beside API_KEYS the default one opens nothing. */
+static void
+judge_own_key(struct doctor_report *r, const char *key)
+{
+	if (strcmp(key, SETTINGS_DEFAULT_KEY) == 0 || !api_key_weak(key))
+		return;
+	doctor_say(r, DOCTOR_WARN,
+	    "it has only %zu character%s: it can be guessed", strlen(key),
+	    strlen(key) == 1 ? "" : "s");
+	doctor_fix(r, "%s", new_key);
+}
+
+static void
+judge_own_keys(struct doctor_report *r, const struct settings *s)
+{
+	size_t before = r->n;
+	const char *at = s->api_keys;
+	struct api_key key;
+
+	judge_own_key(r, s->api_key);
+	while (api_keys_next(&at, &key)) {
+		if (!key.weak)
+			continue;
+		doctor_say(r, DOCTOR_WARN,
+		    "the one of API_KEYS that is called %s has fewer than %d "
+		    "characters: it can be guessed",
+		    key.name, LIMIT_GOOD_KEY);
+		doctor_fix(r, "give it another key: ccp config set API_KEYS, "
+			      "or ccp config edit");
+		break; /* the next time the next one */
+	}
+	if (r->n == before)
+		doctor_say(r, DOCTOR_OK, "it is one of your own");
+}
+
 void
 judge_key(struct doctor_report *r, const struct settings *s, bool reachable)
 {
@@ -178,12 +214,8 @@ judge_key(struct doctor_report *r, const struct settings *s, bool reachable)
 		doctor_say(r, DOCTOR_WARN,
 		    "it is the default one, which everybody knows: every "
 		    "program and user of this machine can use your login");
-	else if (strlen(s->api_key) < KEY_CHARS && s->api_keys[0] == '\0')
-		doctor_say(r, DOCTOR_WARN,
-		    "it has only %zu character%s: it can be guessed",
-		    strlen(s->api_key), strlen(s->api_key) == 1 ? "" : "s");
 	else {
-		doctor_say(r, DOCTOR_OK, "it is one of your own");
+		judge_own_keys(r, s);
 		return;
 	}
 	doctor_fix(r, "%s", new_key);

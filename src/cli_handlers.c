@@ -18,15 +18,12 @@
 
 #include "banned.h"
 
-#define TREE_MAX       4096
-#define SWEEP_ROUND_MS 20
-
 extern char **environ;
 
 bool
-handlers_open(struct handlers *h, char *err, size_t errlen)
+handlers_open(struct handlers *h, bool terminal, char *err, size_t errlen)
 {
-	*h = (struct handlers){.sweep_next = CLOCK_NEVER};
+	*h = (struct handlers){.terminal = terminal, .sweep_next = CLOCK_NEVER};
 	h->program = program_of_ours("ccp-handler");
 	if (h->program == NULL)
 		(void)snprintf(err, errlen, "ccp-handler is not installed");
@@ -70,7 +67,11 @@ handlers_start(struct handlers *h, int conn)
 	    .envp = environ,
 	    .fds = {conn, conn, STDERR_FILENO},
 	    .parent_death_signal = SIGTERM,
-	    .own_group = true, /* a terminal's INT is for us alone */
+	    /* A terminal's INT is for us alone, and they have none.  Without
+	     * one a session would only cost: Linux schedules each as a
+	     * group of its own, made anew for each connection. */
+	    .own_session = h->terminal,
+	    .own_group = !h->terminal,
 	};
 	pid_t pid;
 
@@ -128,7 +129,7 @@ sweep(struct handlers *h)
 	 * the death of its parent. */
 	(void)proc_sweep(h->pids, h->n);
 	h->sweep_next =
-	    now < h->sweep_until ? now + SWEEP_ROUND_MS : CLOCK_NEVER;
+	    now < h->sweep_until ? now + LIMIT_SHUTDOWN_SWEEP_MS : CLOCK_NEVER;
 }
 
 void
@@ -156,8 +157,8 @@ handlers_signal(const struct handlers *h, int sig)
 void
 handlers_kill_trees(void)
 {
-	pid_t pids[TREE_MAX];
-	size_t i, n = proc_descendants(getpid(), pids, TREE_MAX);
+	pid_t pids[LIMIT_PROCESS_TREE];
+	size_t i, n = proc_descendants(getpid(), pids, LIMIT_PROCESS_TREE);
 
 	for (i = 0; i < n; i++)
 		(void)kill(pids[i], SIGKILL);
@@ -168,8 +169,9 @@ handlers_sweep_all(void)
 {
 	int rounds;
 
-	for (rounds = 0; rounds < LIMIT_STOP_SWEEP_MS / SWEEP_ROUND_MS &&
-			 proc_sweep(NULL, 0) > 0;
+	for (rounds = 0;
+	     rounds < LIMIT_STOP_SWEEP_MS / LIMIT_SHUTDOWN_SWEEP_MS &&
+	     proc_sweep(NULL, 0) > 0;
 	     rounds++)
-		(void)poll(NULL, 0, SWEEP_ROUND_MS);
+		(void)poll(NULL, 0, LIMIT_SHUTDOWN_SWEEP_MS);
 }

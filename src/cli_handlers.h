@@ -14,13 +14,15 @@
 
 struct handlers {
 	char *program; /* path of ccp-handler */
+	bool terminal; /* there is one that they must not have */
 	pid_t *pids;   /* those running */
 	size_t n, room;
 	int64_t sweep_next, sweep_until; /* after one died badly */
 };
 
-/* False, with err, where ccp-handler is not installed. */
-bool handlers_open(struct handlers *h, char *err, size_t errlen);
+/* terminal: this process has one.  False, with err, where ccp-handler is not
+ * installed. */
+bool handlers_open(struct handlers *h, bool terminal, char *err, size_t errlen);
 void handlers_free(struct handlers *h);
 
 /* One more, for a connection that stays the caller's; false and a line in the

@@ -11,12 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "claude_find.h"
 #include "cleanup.h"
 #include "cli_claude.h"
 #include "cli_say.h"
 #include "cli_style.h"
+#include "limits.h"
 #include "screen_text.h"
+#include "warm_record.h"
 
 #include "banned.h"
 
@@ -26,6 +29,8 @@ extern char **environ;
 #define TIME_COLUMNS  21
 
 struct status {
+	struct warm_record warm[LIMIT_WARM_RECORDS]; /* the user's own */
+	size_t nwarm;
 	const struct service_manager *manager;
 	struct service *service;
 	struct service_state state;
@@ -35,6 +40,20 @@ struct status {
 };
 
 /* --- gathering --------------------------------------------------------- */
+
+/* Another user's are nobody's business. */
+static void
+find_warm(struct status *st)
+{
+	CLEANUP_CLOSE int dir = -1;
+
+	if (st->service->uid != geteuid())
+		return;
+	dir = warm_dir_open(st->service->env, false);
+	if (dir != -1)
+		st->nwarm =
+		    warm_record_list(dir, NULL, st->warm, LIMIT_WARM_RECORDS);
+}
 
 static bool
 gather(struct status *st)
@@ -49,6 +68,7 @@ gather(struct status *st)
 	st->manager->log(s, &st->log);
 	if (!service_as_installed(s, st->manager))
 		return false;
+	find_warm(st);
 	/* Nobody runs another user's programs. */
 	if (s->uid == geteuid())
 		claude_facts_find(&st->claude, &s->settings, s->env);
@@ -142,6 +162,27 @@ show_connections(const struct status *st)
 	(void)printf("\n");
 }
 
+/* Spare ones have no session yet; as a model none has one. */
+static void
+show_warm(const struct status *st)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT(1024);
+	const struct warm_record *w;
+	size_t i;
+
+	for (i = 0; i < st->nwarm; i++) {
+		w = &st->warm[i];
+		buf_clear(&text);
+		buf_addf(&text, "claude %ld, for %lld s, %s, ", w->claude,
+		    (long long)(time(NULL) - w->since / 1000),
+		    w->model ? "model" : "agent");
+		screen_text_add(&text, w->name);
+		if (w->session[0] != '\0')
+			buf_addf(&text, ", session %.8s", w->session);
+		show_text(i == 0 ? "warm" : "", STYLE_PLAIN, buf_str(&text));
+	}
+}
+
 static void
 show_line(const char *name, const struct service_line *line)
 {
@@ -221,6 +262,7 @@ show_screen(const struct status *st)
 	if (st->state.installed) {
 		show_where(st);
 		show_connections(st);
+		show_warm(st);
 		show_log(st);
 		show_claude(st);
 	} else {
@@ -281,6 +323,26 @@ add_claude(cJSON *to, const struct claude_facts *c)
 	add_text(object, "account", c->account);
 }
 
+static void
+add_warm(cJSON *to, const struct status *st)
+{
+	cJSON *list = cJSON_AddArrayToObject(to, "warm"), *one;
+	int64_t seconds;
+	size_t i;
+
+	for (i = 0; i < st->nwarm; i++) {
+		one = cJSON_CreateObject();
+		(void)cJSON_AddNumberToObject(
+		    one, "claude", (double)st->warm[i].claude);
+		seconds = st->warm[i].since / 1000;
+		(void)cJSON_AddNumberToObject(one, "since", (double)seconds);
+		add_text(one, "mode", st->warm[i].model ? "model" : "agent");
+		add_text(one, "model", st->warm[i].name);
+		add_text(one, "session", st->warm[i].session);
+		(void)cJSON_AddItemToArray(list, one);
+	}
+}
+
 static cJSON *
 make_json(const struct status *st)
 {
@@ -299,6 +361,7 @@ make_json(const struct status *st)
 		    list, cJSON_CreateString(st->state.where[i]));
 	add_count(root, "connections", st->state.connections);
 	add_count(root, "accepted", st->state.accepted);
+	add_warm(root, st);
 	if (st->state.linger < 0)
 		(void)cJSON_AddNullToObject(root, "linger");
 	else

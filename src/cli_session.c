@@ -63,6 +63,7 @@ list(struct job *j)
 
 	if (j->store != NULL)
 		r = sessions_load(&s, j->store, j->now);
+	sessions_mark_warm(&s, environ);
 	if (r != STORE_OK)
 		status = complain_store(j, r);
 	else if (s.out_of_memory)
@@ -88,6 +89,7 @@ find(struct job *j, struct sessions *s, int *ret_status)
 	*ret_status = EXIT_FAILURE;
 	if (j->store != NULL)
 		r = sessions_load(s, j->store, j->now);
+	sessions_mark_warm(s, environ);
 	if (r != STORE_OK || s->out_of_memory) {
 		*ret_status = r != STORE_OK ? complain_store(j, r)
 		                            : cli_complain("out of memory");
@@ -289,9 +291,11 @@ open_job(struct job *j)
 	return complain_store(j, r);
 }
 
-static void
+/* False: what was done may not be on disk. */
+static bool
 close_job(struct job *j)
 {
+	bool ok = true;
 	const char *healed = j->store == NULL ? NULL : store_healed(j->store);
 
 	if (healed != NULL)
@@ -300,9 +304,14 @@ close_job(struct job *j)
 		    "begin anew\n",
 		    j->place.path, healed, j->place.path);
 	if (j->store != NULL)
-		store_end(j->store);
+		ok = store_end(j->store);
+	if (!ok)
+		(void)cli_complain("%s could not be written to its end and is "
+				   "now %s.bad: sessions begin anew",
+		    j->place.path, j->place.path);
 	session_place_clear(&j->place);
 	settings_free(&j->settings);
+	return ok;
 }
 
 static int
@@ -312,7 +321,8 @@ run(struct job *j, int (*verb)(struct job *j))
 
 	if (status == EXIT_SUCCESS)
 		status = verb(j);
-	close_job(j);
+	if (!close_job(j))
+		status = EXIT_FAILURE;
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return cli_complain("standard output: cannot be written");
 	return status;

@@ -70,6 +70,8 @@ add_cell(struct buf *to, const struct table *t, size_t row, int column)
 		break;
 	case COLUMN_AGE:
 		add_span(to, t->now - s->used);
+		if (t->sessions->all[row].warm)
+			buf_addstr(to, ", warm");
 		break;
 	case COLUMN_TURNS:
 		buf_addf(to, "%" PRIu32, s->turns);
@@ -260,8 +262,10 @@ print_json_session(const struct listed_session *one)
 	print_member("key", s->key_name);
 	print_member("head", s->head);
 	(void)printf("\"turns\": %" PRIu32 ", \"created\": %" PRId64
-		     ", \"used\": %" PRId64 ", \"expires\": %" PRId64,
-	    s->turns, s->created, s->used, one->expires);
+		     ", \"used\": %" PRId64 ", \"expires\": %" PRId64
+		     ", \"warm\": %s",
+	    s->turns, s->created, s->used, one->expires,
+	    one->warm ? "true" : "false");
 }
 
 void

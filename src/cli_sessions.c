@@ -5,6 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cleanup.h"
+#include "limits.h"
+#include "warm_record.h"
+
 #include "banned.h"
 
 #define SHORTEST_ID 8
@@ -83,6 +87,20 @@ sessions_free(struct sessions *s)
 		session_state_clear(&s->all[i].state);
 	free(s->all);
 	*s = (struct sessions){0};
+}
+
+void
+sessions_mark_warm(struct sessions *s, char *const *env)
+{
+	struct warm_record warm[LIMIT_WARM_RECORDS];
+	CLEANUP_CLOSE int dir = warm_dir_open(env, false);
+	size_t n = 0, i;
+
+	if (dir != -1)
+		n = warm_record_list(dir, NULL, warm, LIMIT_WARM_RECORDS);
+	for (i = 0; i < s->n; i++)
+		s->all[i].warm =
+		    warm_record_has(warm, n, s->all[i].state.session);
 }
 
 static int

@@ -15,6 +15,7 @@
 struct listed_session {
 	struct session_state state;
 	int64_t expires;
+	bool warm; /* a process of Claude waits for what follows in it */
 };
 
 struct listed_context {
@@ -35,6 +36,9 @@ struct sessions {
 enum store_result
 sessions_load(struct sessions *ret, struct session_store *st, int64_t now);
 void sessions_free(struct sessions *s);
+
+/* Which of them are warm. */
+void sessions_mark_warm(struct sessions *s, char *const *env);
 
 /* How many characters of an id tell all of them apart; 8 at least. */
 size_t sessions_id_chars(const struct sessions *s);

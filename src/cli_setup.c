@@ -101,14 +101,14 @@ check_directories(const struct settings *s)
 
 /* Keys that are none, and the like. */
 static void
-tell_remarks(const char *file)
+tell_remarks(const struct settings *s, const char *file)
 {
 	CLEANUP_BUF struct buf lines = BUF_INIT(REMARKS_BYTES);
 	const char *at, *end;
 
-	if (file == NULL)
-		return;
-	settings_remarks(file, &lines);
+	settings_weak_keys(s, &lines);
+	if (file != NULL)
+		settings_remarks(file, &lines);
 	for (at = buf_str(&lines); (end = strchr(at, '\n')) != NULL;
 	     at = end + 1)
 		log_warn("%.*s", (int)(end - at), at);
@@ -153,7 +153,7 @@ setup_apply(struct setup *s, char *err, size_t errlen)
 	s->settings = fresh;
 	log_setup(&fresh, environ);
 	tell(&fresh, claude);
-	tell_remarks(file);
+	tell_remarks(&fresh, file);
 	return true;
 }
 

@@ -28,14 +28,13 @@
 
 #include "banned.h"
 
-#define ACCEPT_PAUSE_MS 100
-
 struct starter {
 	struct setup setup;
 	struct refused refused;
 	struct handlers handlers;
 	bool terminal;        /* there was one at the start */
 	int64_t accept_after; /* out of descriptors: a pause */
+	int64_t tell_after;   /* that is logged again */
 	int64_t stop_next;    /* shutting down: the next step */
 	int stop_signal;      /* what it sends; 0: not stopping */
 };
@@ -57,6 +56,25 @@ turn_away(struct starter *s, int conn, bool full)
 	refused_add(&s->refused, conn, &e);
 }
 
+/* The connection that is gone again is its client's business.  Whatever else it
+ * is will be there in the next turn too, which must not spin. */
+static void
+accept_failed(struct starter *s)
+{
+	int64_t now = clock_ms();
+
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
+	    errno == ECONNABORTED || errno == EPROTO)
+		return;
+	if (now >= s->tell_after) {
+		log_error("connections have to wait, as none can be accepted: "
+			  "%s",
+		    strerror(errno));
+		s->tell_after = now + LIMIT_ACCEPT_TELL_MS;
+	}
+	s->accept_after = now + LIMIT_ACCEPT_PAUSE_MS;
+}
+
 static void
 accept_from(struct starter *s, int fd)
 {
@@ -64,12 +82,15 @@ accept_from(struct starter *s, int fd)
 	bool full;
 
 	if (conn == -1) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-		    errno == ENOBUFS)
-			s->accept_after = clock_ms() + ACCEPT_PAUSE_MS;
+		accept_failed(s);
 		return;
 	}
-	full = s->handlers.n >= (size_t)s->setup.settings.max_connections;
+	/* Some of them may be keepers of warm processes, without one. */
+	full = s->handlers.n >=
+	       (size_t)(s->setup.settings.max_connections +
+			(s->setup.settings.claude_linger_ms > 0
+				? s->setup.settings.claude_max_warm
+				: 0));
 	if (!full && handlers_start(&s->handlers, conn))
 		(void)close(conn);
 	else
@@ -208,10 +229,11 @@ open_all(struct starter *s, char *err, size_t errlen)
 		(void)snprintf(err, errlen, "%s", strerror(errno));
 		return false;
 	}
+	signals_settled();
 	if (!notify_sockets(&s->setup.listeners, err, errlen))
 		return false;
 	s->setup.handed_over = s->setup.listeners.n > 0;
-	return handlers_open(&s->handlers, err, errlen) &&
+	return handlers_open(&s->handlers, s->terminal, err, errlen) &&
 	       setup_apply(&s->setup, err, errlen);
 }
 

@@ -61,6 +61,8 @@ struct demo {
 	bool deaf;     /* interrupt and end of file change nothing */
 	bool hang;     /* stays after its work is done */
 	const struct demo_mode *mode; /* instead of the usual answer, or NULL */
+	int turns;                    /* that have begun */
+	const char *second, *after;   /* see demo_warm.h; NULL: nothing */
 	const char *version;          /* as told by init; "": none is told */
 	const char *mode_arg;         /* points into modes */
 	FILE *replay;                 /* what is left of its lines, or NULL */

@@ -17,8 +17,10 @@
 
 #include "banned.h"
 
-#define MIB        (1024 * 1024)
-#define SILENCE_MS 1000
+#define MIB           (1024 * 1024)
+#define SILENCE_MS    1000
+#define GATE_MS       250
+#define ENDLESS_BYTES 200
 
 static long
 number(const struct demo *d, long fallback)
@@ -375,6 +377,45 @@ demo_fault_partial_line(struct demo *d)
 		return false;
 	raw(half, strlen(half));
 	_exit(0);
+}
+
+/* Words until it is told to stop; "command": behind the second begins one
+ * that nobody is the parent of any more. */
+bool
+demo_fault_endless(struct demo *d)
+{
+	char text[ENDLESS_BYTES];
+	bool command = strcmp(d->mode_arg, "command") == 0;
+	long n = 0;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = ' ';
+	demo_turn_begin(d);
+	demo_turn_open(d, 0);
+	do {
+		demo_delta(d, 0, "text_delta", "text", text, sizeof(text));
+		if (command && ++n == 2)
+			demo_command(true, false);
+	} while (demo_pause(d, d->delay_ms));
+	return false;
+}
+
+/* Two words, and between them as long as it takes until there is that file. */
+bool
+demo_fault_gate(struct demo *d)
+{
+	demo_turn_begin(d);
+	if (!demo_turn_text(d, 0, "Wait: "))
+		return false;
+	while (access(d->mode_arg, F_OK) == -1) {
+		if (!demo_pause(d, GATE_MS))
+			return false;
+	}
+	if (!demo_turn_text(d, 1, d->last))
+		return false;
+	demo_turn_end(d, "end_turn");
+	demo_turn_success(d, "end_turn");
+	return true;
 }
 
 /* No sign of life until it is told to stop. */

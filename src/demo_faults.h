@@ -19,6 +19,8 @@ bool demo_fault_context(struct demo *d);    /* what a model sees, as JSON */
 bool demo_fault_max_tokens(struct demo *d); /* goes on unless stopped */
 bool demo_fault_max_turns(struct demo *d);  /* =silent: without any text */
 bool demo_fault_refusal(struct demo *d);
+bool demo_fault_endless(struct demo *d); /* =command: begins one, too */
+bool demo_fault_gate(struct demo *d);    /* =FILE that it waits for */
 
 /* Errors of the API */
 bool demo_fault_error(struct demo *d); /* =429, ..., =login, =too-long ... */

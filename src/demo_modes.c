@@ -5,8 +5,6 @@
  */
 #include "demo_modes.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +16,7 @@
 #include "demo_io.h"
 #include "demo_replay.h"
 #include "demo_tools.h"
+#include "demo_warm.h"
 
 #include "banned.h"
 
@@ -77,27 +76,13 @@ start_ignore_term(struct demo *d, const char *arg)
 }
 
 /* What the Bash tool does with "nohup sleep 600 &": a process in a session of
- * its own.  "hold" keeps the pipes to ccp open in it. */
+ * its own.  "hold" keeps the pipes to ccp open in it; "orphan": what had started
+ * it is gone before anybody looks. */
 static void
 start_grandchild(struct demo *d, const char *arg)
 {
-	int null;
-	pid_t pid = fork();
-
 	(void)d;
-	if (pid < 0)
-		demo_die("fork: %s", strerror(errno));
-	if (pid > 0)
-		return;
-	(void)setsid();
-	null = open("/dev/null", O_RDWR);
-	if (strcmp(arg, "hold") != 0 && null >= 0) {
-		(void)dup2(null, STDIN_FILENO);
-		(void)dup2(null, STDOUT_FILENO);
-		(void)dup2(null, STDERR_FILENO);
-	}
-	(void)execlp("sleep", "sleep", "600", (char *)NULL);
-	_exit(127);
+	demo_command(strcmp(arg, "orphan") == 0, strcmp(arg, "hold") == 0);
 }
 
 static void
@@ -129,6 +114,7 @@ start_hang(struct demo *d, const char *arg)
 }
 
 static const struct demo_mode modes[] = {
+    {"after", demo_warm_after, NULL},
     {"exit-at-once", start_exit, NULL},
     {"flood-stderr", start_flood, NULL},
     {"grandchild", start_grandchild, NULL},
@@ -136,6 +122,7 @@ static const struct demo_mode modes[] = {
     {"ignore-term", start_ignore_term, NULL},
     {"never-read", start_never_read, NULL},
     {"old", start_old, NULL},
+    {"second", demo_warm_second, NULL},
     {"slow", start_slow, NULL},
     {"slow-start", start_slow_start, NULL},
     {"unknown-lines", start_noise, NULL},
@@ -145,10 +132,12 @@ static const struct demo_mode modes[] = {
     {"broken-stream", NULL, demo_fault_broken_stream},
     {"context", NULL, demo_fault_context},
     {"die-midway", NULL, demo_fault_die_midway},
+    {"endless", NULL, demo_fault_endless},
     {"error", NULL, demo_fault_error},
     {"fallback", NULL, demo_fault_fallback},
     {"exit-silently", NULL, demo_fault_exit_silently},
     {"form", NULL, demo_tools_form},
+    {"gate", NULL, demo_fault_gate},
     {"huge-line", NULL, demo_fault_huge_line},
     {"limit", NULL, demo_fault_limit},
     {"long", NULL, demo_fault_long},

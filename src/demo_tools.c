@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "demo_tools.h"
 
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "demo_io.h"
@@ -19,6 +25,42 @@
 #define PREFIX     "mcp__client__"
 #define ID_BYTES   96
 #define NAME_BYTES 192
+
+static _Noreturn void
+become_command(bool hold)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	(void)setsid();
+	if (!hold && null >= 0) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+	}
+	(void)execlp("sleep", "sleep", "600", (char *)NULL);
+	_exit(127);
+}
+
+void
+demo_command(bool orphan, bool hold)
+{
+	pid_t pid = fork(), below = 0;
+
+	if (pid < 0)
+		demo_die("fork: %s", strerror(errno));
+	if (pid == 0) {
+		if (orphan) {
+			(void)signal(SIGTERM, SIG_IGN);
+			(void)signal(SIGHUP, SIG_IGN);
+			below = fork();
+		}
+		if (below == 0)
+			become_command(hold);
+		_exit(0);
+	}
+	if (orphan)
+		(void)waitpid(pid, NULL, 0);
+}
 
 /* The id of the call that is block index of the message under way. */
 static void

@@ -13,6 +13,11 @@
 /* A tool of the CLI's own and its result, as blocks from index on. */
 void demo_tools_bash(struct demo *d, int index);
 
+/* What the Bash tool does with "nohup sleep 600 &": a process in a session of
+ * its own.  orphan: its parent has ended, and it does not care for TERM.  hold:
+ * it keeps the pipes to ccp open. */
+void demo_command(bool orphan, bool hold);
+
 /*
  * "tool": a tool of its own, then text.  "tool=NAME+NAME...": calls of the
  * client's tools, named without their prefix, with the JSON object that is in

@@ -10,8 +10,10 @@
 #include "demo_lines.h"
 #include "demo_modes.h"
 #include "demo_tools.h"
+#include "demo_warm.h"
 #include "json_text.h"
 #include "limits.h"
+#include "utf8.h"
 
 #include "banned.h"
 
@@ -146,7 +148,7 @@ say_input(struct demo *d, int index, const char *input)
 	demo_delta(d, index, "input_json_delta", "partial_json", "", 0);
 	while (at < len) {
 		for (from = at; at < len && at - from < INPUT_BYTES; at += n)
-			n = json_text_utf8(input + at, len - at);
+			n = utf8_sequence(input + at, len - at);
 		demo_delta(d, index, "input_json_delta", "partial_json",
 		    input + from, at - from);
 	}
@@ -189,6 +191,7 @@ demo_turn_success(struct demo *d, const char *stop_reason)
 	    .turns = d->calls,
 	    .usage = true};
 
+	demo_warm_answered(d);
 	demo_result(d, &r);
 }
 
@@ -218,7 +221,7 @@ echo(struct buf *b, const char *text)
 		buf_addstr(b, text);
 		return;
 	}
-	while ((n = json_text_utf8(text + cut, len - cut)) > 0 &&
+	while ((n = utf8_sequence(text + cut, len - cut)) > 0 &&
 	       cut + n <= ECHO_BYTES)
 		cut += n;
 	buf_add(b, text, cut);
@@ -280,6 +283,7 @@ demo_turn_run(struct demo *d)
 	if (d->noise)
 		make_noise();
 	demo_init(d);
+	demo_warm_begin(d);
 	demo_context_check(d);
 	if (d->mode != NULL)
 		whole = d->mode->turn(d);
@@ -289,4 +293,5 @@ demo_turn_run(struct demo *d)
 	if (!whole)
 		interrupted(d);
 	d->busy = false;
+	demo_warm_end(d);
 }

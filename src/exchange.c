@@ -61,8 +61,10 @@ exchange_begin(struct exchange *x, const struct http_head *head)
 {
 	x->task = NULL;
 	x->started = clock_ms();
+	x->times = (struct request_times){.head = times_now()};
 	x->status = 0;
 	x->finished = false;
+	x->wrong_key = false;
 	x->record = (struct request_record){.mode = "", .first_byte_ms = -1};
 	x->key_name = "";
 	x->key_directory = NULL;
@@ -87,13 +89,14 @@ exchange_end(struct exchange *x)
 void
 exchange_field(struct exchange *x, const char *name, const char *fmt, ...)
 {
-	char value[4096];
 	va_list ap;
 
+	buf_addstr(&x->fields, name);
+	buf_addstr(&x->fields, ": ");
 	va_start(ap, fmt);
-	(void)vsnprintf(value, sizeof(value), fmt, ap);
+	(void)buf_vaddf(&x->fields, fmt, ap);
 	va_end(ap);
-	buf_addf(&x->fields, "%s: %s\r\n", name, value);
+	buf_addstr(&x->fields, "\r\n");
 }
 
 static void
@@ -103,6 +106,15 @@ add_session(struct exchange *x)
 		exchange_field(x, "X-CCP-Session", "%s", x->session);
 }
 
+/* Nobody may take a part for the whole. */
+static void
+out_of_memory(struct exchange *x)
+{
+	log_error("%s out of memory", x->id);
+	exchange_failed(x, "out_of_memory");
+	http_conn_abort(x->conn);
+}
+
 static void
 respond(struct exchange *x, int status, const char *type, const char *body,
     size_t len)
@@ -110,6 +122,10 @@ respond(struct exchange *x, int status, const char *type, const char *body,
 	x->status = status;
 	x->finished = true;
 	add_session(x);
+	if (!buf_ok(&x->fields)) {
+		out_of_memory(x);
+		return;
+	}
 	http_conn_respond(
 	    x->conn, status, type, buf_str(&x->fields), body, len);
 }
@@ -156,26 +172,28 @@ exchange_stream_begin(struct exchange *x)
 	exchange_field(x, "X-Accel-Buffering", "no");
 	x->status = 200;
 	add_session(x);
+	if (!buf_ok(&x->fields)) {
+		out_of_memory(x);
+		return;
+	}
 	http_conn_stream_begin(x->conn, 200, "text/event-stream; charset=utf-8",
 	    buf_str(&x->fields));
 }
 
 void
-exchange_stream_event(struct exchange *x, const struct buf *json)
+exchange_event_begin(struct buf *event)
 {
-	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
+	buf_clear(event);
+	buf_addstr(event, "data: ");
+}
 
-	buf_addstr(&event, "data: ");
-	buf_add(&event, buf_str(json), json->len);
-	buf_addstr(&event, "\n\n");
-	if (buf_ok(json) && buf_ok(&event)) {
-		http_conn_stream_data(x->conn, buf_str(&event), event.len);
-		return;
-	}
-	/* Nobody may take the half of an event for all of it. */
-	log_error("%s out of memory", x->id);
-	exchange_failed(x, "out_of_memory");
-	http_conn_abort(x->conn);
+void
+exchange_stream_event(struct exchange *x, struct buf *event)
+{
+	if (buf_addstr(event, "\n\n"))
+		http_conn_stream_data(x->conn, buf_str(event), event->len);
+	else
+		out_of_memory(x);
 }
 
 void
@@ -202,6 +220,8 @@ exchange_spoken(struct exchange *x)
 {
 	if (x->record.first_byte_ms == -1)
 		x->record.first_byte_ms = clock_ms() - x->started;
+	if (x->times.word == 0)
+		x->times.word = x->times.heard;
 }
 
 static void
@@ -241,4 +261,5 @@ exchange_log(struct exchange *x)
 	copy_text(r->key_name, sizeof(r->key_name), x->key_name);
 	copy_text(r->client, sizeof(r->client), x->client);
 	request_log(r);
+	times_log(&x->times, x->id);
 }

@@ -15,15 +15,20 @@
 #include "http_conn.h"
 #include "limits.h"
 #include "request_record.h"
+#include "request_times.h"
 #include "settings.h"
 #include "task.h"
+
+struct keeper;
 
 struct exchange {
 	struct http_conn *conn;
 	const struct settings *settings;
-	char *const *env;  /* of the process, for a child */
-	bool reachable;    /* over an address that is not loopback */
-	char client[64];   /* its address */
+	char *const *env;      /* of the process, for a child */
+	struct keeper *keeper; /* of warm processes; NULL: there are none */
+	bool reachable;        /* over an address that is not loopback */
+	char client[64];       /* its address */
+	char user[48];     /* on a local socket: "uid 1000, pid 4711", or "" */
 	struct task *task; /* what goes on; owned by the poll loop */
 
 	char id[LIMIT_REQUEST_ID_BYTES + 1]; /* X-Request-Id */
@@ -36,9 +41,11 @@ struct exchange {
 	const char *session; /* X-CCP-Session; static text, NULL: none */
 	int status;          /* sent; 0: not yet */
 	bool finished;       /* the response is complete */
+	bool wrong_key;      /* it has a key, which is none of ours */
 	/* Of what Claude does for it, and how it failed; whole only with
 	 * exchange_log(). */
 	struct request_record record;
+	struct request_times times;
 };
 
 /* head: NULL where none could be parsed.  The id is the client's own
@@ -57,9 +64,12 @@ void exchange_json(struct exchange *x, int status, const struct buf *json);
 void exchange_error(struct exchange *x, const struct api_error *e);
 void exchange_empty(struct exchange *x, int status);
 
-/* Responds with server-sent events: 200 first, then one JSON text each. */
+/* Responds with server-sent events: 200 first, then each with a JSON text that
+ * the caller puts between exchange_event_begin(), which clears the buffer, and
+ * exchange_stream_event(). */
 void exchange_stream_begin(struct exchange *x);
-void exchange_stream_event(struct exchange *x, const struct buf *json);
+void exchange_event_begin(struct buf *event);
+void exchange_stream_event(struct exchange *x, struct buf *event);
 void exchange_stream_comment(struct exchange *x);
 
 /* done: ends with [DONE].  Else the connection closes without it. */

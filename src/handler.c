@@ -17,6 +17,7 @@
 #include "log.h"
 #include "log_setup.h"
 #include "proc_tree.h"
+#include "request_times.h"
 #include "runtime_dir.h"
 #include "serve.h"
 #include "settings.h"
@@ -56,12 +57,25 @@ refuse(void)
 	return serve_refusal(STDIN_FILENO, STDOUT_FILENO, &e);
 }
 
+/* Behind the connection, whose place is another one's then. */
+static void
+keep(struct keeper *keeper, struct slots *place)
+{
+	if (!keeper_empty(keeper)) {
+		slots_release(place);
+		io_hang_up();
+		serve_keeper(keeper);
+	}
+	keeper_close(keeper);
+}
+
 /* counted: who accepted the connection keeps MAX_CONNECTIONS. */
 static int
 serve(bool counted)
 {
 	CLEANUP_FREE char *file = settings_path(environ);
 	struct settings settings;
+	struct keeper keeper;
 	struct slots place;
 	char why[512];
 	int result;
@@ -69,16 +83,21 @@ serve(bool counted)
 	if (settings_load(&settings, file, environ, why, sizeof(why)) == -1) {
 		log_error("%s", why);
 		return serve_connection(
-		    STDIN_FILENO, STDOUT_FILENO, NULL, environ);
+		    STDIN_FILENO, STDOUT_FILENO, NULL, environ, NULL);
 	}
 	log_setup(&settings, environ);
-	if (counted || take_place(&place, &settings))
-		result = serve_connection(
-		    STDIN_FILENO, STDOUT_FILENO, &settings, environ);
-	else
+	slots_open(&place, -1, "connections", 0, 0); /* none */
+	if (!counted && !take_place(&place, &settings)) {
 		result = refuse();
+	} else {
+		keeper_open(&keeper, &settings, environ);
+		keeper.started = counted;
+		result = serve_connection(
+		    STDIN_FILENO, STDOUT_FILENO, &settings, environ, &keeper);
+		keep(&keeper, &place);
+	}
 	settings_free(&settings);
-	return result; /* the place goes with the process */
+	return result;
 }
 
 static int
@@ -106,6 +125,7 @@ main(int argc, char **argv)
 {
 	bool counted = argc == 2 && strcmp(argv[1], "--counted") == 0;
 
+	times_begin();
 	if (argc > 1 && !counted)
 		return usage(argv[1]);
 	io_keep_std();

@@ -156,6 +156,9 @@ take_byte(struct http_body *b, char c)
 	if (state < 0)
 		return state;
 	b->line++;
+	if (state >= EXT_BLANK && state <= EXT_QUOTED_END &&
+	    ++b->extensions > LIMIT_CHUNK_EXT_BYTES)
+		return -400;
 	if (b->state >= TRAILER_FIRST && b->line > LIMIT_TRAILER_BYTES)
 		return -431;
 	if (b->line > LIMIT_CHUNK_LINE_BYTES && b->state <= SIZE_LF)

@@ -230,7 +230,8 @@ response_complete(struct http_conn *c)
 {
 	c->old = true;
 	c->phase = FLUSH;
-	http_conn_send(c);
+	if (!c->held)
+		http_conn_send(c);
 }
 
 /* Writes the head of the response; false if none is owed. */
@@ -314,7 +315,24 @@ http_conn_stream_data(struct http_conn *c, const char *bytes, size_t len)
 		http_response_chunk(&c->output, bytes, len);
 	else
 		(void)buf_add(&c->output, bytes, len);
-	http_conn_send(c);
+	if (!c->held)
+		http_conn_send(c);
+}
+
+void
+http_conn_hold(struct http_conn *c)
+{
+	if (!c->held)
+		c->before_hold = c->output.len;
+	c->held = true;
+}
+
+void
+http_conn_unhold(struct http_conn *c)
+{
+	c->held = false;
+	if (c->phase == STREAM || c->phase == FLUSH)
+		http_conn_send(c);
 }
 
 void

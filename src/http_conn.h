@@ -81,6 +81,12 @@ void http_conn_stream_begin(
     struct http_conn *c, int status, const char *type, const char *more);
 void http_conn_stream_data(struct http_conn *c, const char *bytes, size_t len);
 
+/* While held, what is to be written waits for the end of it: several pieces that
+ * are made at once are one write, and the end of a response can be made to come
+ * behind something else. */
+void http_conn_hold(struct http_conn *c);
+void http_conn_unhold(struct http_conn *c);
+
 /* whole false: the end is not clean, so the last chunk is left out and the
  * connection closes. */
 void http_conn_stream_end(struct http_conn *c, bool whole);

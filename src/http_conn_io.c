@@ -51,6 +51,7 @@ void
 http_conn_lost(struct http_conn *c)
 {
 	c->phase = GONE;
+	c->before_hold = 0;
 	buf_free(&c->output);
 }
 
@@ -102,12 +103,19 @@ http_conn_pace(struct http_conn *c)
 	c->taken = 0;
 }
 
+/* How much may be written now. */
+static size_t
+due(const struct http_conn *c)
+{
+	return c->held ? c->before_hold : c->output.len;
+}
+
 static void
 write_some(struct http_conn *c)
 {
 	ssize_t n;
 
-	n = io_write(&c->out, buf_str(&c->output), c->output.len);
+	n = io_write(&c->out, buf_str(&c->output), due(c));
 	if (n == IO_AGAIN)
 		return;
 	if (n < 0) {
@@ -116,13 +124,15 @@ write_some(struct http_conn *c)
 	}
 	buf_consume(&c->output, (size_t)n);
 	c->taken += (size_t)n;
-	if (c->output.len > 0) {
+	if (c->held)
+		c->before_hold -= (size_t)n;
+	if (due(c) > 0) {
 		if (c->taken >= LIMIT_WRITE_MIN_BYTES)
 			http_conn_pace(c);
 		return;
 	}
 	c->stall = CLOCK_NEVER;
-	if (c->phase == FLUSH)
+	if (c->phase == FLUSH && c->output.len == 0)
 		response_written(c);
 }
 
@@ -204,7 +214,7 @@ http_conn_step(struct http_conn *c, const struct pollset *ps)
 	short out = pollset_got(ps, c->out.fd);
 
 	c->now = clock_ms();
-	if (c->output.len > 0 && (out & (POLLOUT | LOST_EVENTS)))
+	if (due(c) > 0 && (out & (POLLOUT | LOST_EVENTS)))
 		write_some(c);
 	if (is_owed(c))
 		watch_client(c, in, out);
@@ -221,7 +231,7 @@ http_conn_poll(const struct http_conn *c, struct pollset *ps)
 {
 	if (is_over(c))
 		return;
-	if (c->output.len > 0) {
+	if (due(c) > 0) {
 		pollset_want(ps, c->out.fd, POLLOUT);
 		pollset_until(ps, c->stall);
 	}

@@ -74,7 +74,9 @@ struct http_conn {
 	bool close_after;
 	bool keep; /* the connection is kept after it */
 	bool chunked;
-	bool bodiless; /* to a HEAD request */
+	bool bodiless;      /* to a HEAD request */
+	bool held;          /* data waits */
+	size_t before_hold; /* bytes of output that do not: they came before */
 	struct buf output;
 };
 

@@ -174,7 +174,8 @@ frame_body(const struct http_head *head, struct http_framing *ret)
 	return lengths > 0 ? frame_content_length(length, ret) : 0;
 }
 
-/* HTTP/1.0 has no expectations; one that it sends is ignored. */
+/* HTTP/1.0 has no expectations; one that it sends is ignored.  So is an empty
+ * element of the list (RFC 9110 5.6.1.2). */
 static int
 check_expect(const struct http_head *head, struct http_framing *ret)
 {
@@ -187,6 +188,8 @@ check_expect(const struct http_head *head, struct http_framing *ret)
 	while ((field = next_field(head, "Expect", &i)) != NULL) {
 		list = field->value;
 		while (next_element(&list, &element)) {
+			if (element.len == 0)
+				continue;
 			if (!http_slice_is_nocase(element, "100-continue"))
 				return 417;
 			ret->expect_continue = true;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "http_response.h"
 
-#include <time.h>
+#include <string.h>
+
+#include "utc.h"
 
 #include "banned.h"
+
+/* The size of any, and CRLF. */
+#define CHUNK_LINE_BYTES (2 * sizeof(size_t) + 2)
 
 struct reason {
 	int status;
@@ -63,12 +68,10 @@ add_date(struct buf *to, int64_t date)
 {
 	static const char days[] = "SunMonTueWedThuFriSat";
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	time_t seconds = (time_t)date;
 	struct tm tm;
 
 	/* Without a date it can tell a server sends none (RFC 9110 6.6.1). */
-	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 9999 - 1900 ||
-	    tm.tm_year < -1900)
+	if (!utc_date(date, &tm))
 		return;
 	(void)buf_addf(to, "Date: %.3s, %02d %.3s %04d %02d:%02d:%02d GMT\r\n",
 	    days + (size_t)tm.tm_wday * 3, tm.tm_mday,
@@ -111,11 +114,22 @@ http_response_head(struct buf *to, const struct http_response *r)
 void
 http_response_chunk(struct buf *to, const char *bytes, size_t len)
 {
+	char line[CHUNK_LINE_BYTES], *chunk;
+	size_t at = sizeof(line), n = len;
+
 	if (len == 0)
 		return;
-	(void)buf_addf(to, "%zx\r\n", len);
-	(void)buf_add(to, bytes, len);
-	(void)buf_addstr(to, "\r\n");
+	line[--at] = '\n';
+	line[--at] = '\r';
+	for (; n > 0; n /= 16)
+		line[--at] = "0123456789abcdef"[n % 16];
+	n = sizeof(line) - at;
+	chunk = buf_extend(to, n + len + 2);
+	if (chunk == NULL)
+		return;
+	memcpy(chunk, line + at, n);
+	memcpy(chunk + n, bytes, len);
+	memcpy(chunk + n + len, "\r\n", 2);
 }
 
 void

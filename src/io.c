@@ -39,12 +39,23 @@ io_keep_std(void)
 		(void)close(fd);
 }
 
+void
+io_hang_up(void)
+{
+	(void)shutdown(STDIN_FILENO, SHUT_RDWR); /* of a pipe nobody minds */
+	(void)shutdown(STDOUT_FILENO, SHUT_RDWR);
+	(void)close(STDIN_FILENO);
+	(void)close(STDOUT_FILENO);
+	io_keep_std();
+}
+
 static bool
 set_nonblocking(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	return flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1;
+	return flags != -1 && ((flags & O_NONBLOCK) != 0 ||
+				  fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1);
 }
 
 struct io_end
@@ -114,6 +125,16 @@ io_small_buffer(int fd, int bytes)
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
+#ifdef CCP_LINUX
+
+int
+io_pipe(int ret_fds[2])
+{
+	return pipe2(ret_fds, O_CLOEXEC);
+}
+
+#else
+
 static int
 set_cloexec(const int fds[2])
 {
@@ -122,6 +143,28 @@ set_cloexec(const int fds[2])
 		return -1;
 	return 0;
 }
+
+int
+io_pipe(int ret_fds[2])
+{
+	int fds[2], error;
+
+	/* Single-threaded, so nothing can fork between these calls. */
+	if (pipe(fds) == -1)
+		return -1;
+	if (set_cloexec(fds) == -1) {
+		error = errno;
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+		errno = error;
+		return -1;
+	}
+	ret_fds[0] = fds[0];
+	ret_fds[1] = fds[1];
+	return 0;
+}
+
+#endif
 
 bool
 io_write_all(int fd, const void *from, size_t len)
@@ -137,27 +180,6 @@ io_write_all(int fd, const void *from, size_t len)
 			return false;
 	}
 	return true;
-}
-
-int
-io_pipe(int ret_fds[2])
-{
-	int fds[2], error;
-
-	/* Single-threaded, so nothing can fork between these calls; pipe2 is
-	 * not on macOS. */
-	if (pipe(fds) == -1)
-		return -1;
-	if (set_cloexec(fds) == -1) {
-		error = errno;
-		(void)close(fds[0]);
-		(void)close(fds[1]);
-		errno = error;
-		return -1;
-	}
-	ret_fds[0] = fds[0];
-	ret_fds[1] = fds[1];
-	return 0;
 }
 
 /* Fills to with up to len bytes; how many there were, or -1. */

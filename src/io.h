@@ -30,6 +30,10 @@ struct io_end {
  * no other descriptor takes its place.  Reads from it end, writes fail. */
 void io_keep_std(void);
 
+/* Ends what 0 and 1 are, whoever else holds it (a super-server may hold an
+ * accepted socket as long as its process lives), and leaves nothing there. */
+void io_hang_up(void);
+
 /* A descriptor of unknown origin: IO_SOCKET or IO_SHARED by fstat.  Sets
  * O_NONBLOCK on a socket where nothing else keeps a send from waiting. */
 struct io_end io_end_of(int fd);

@@ -11,15 +11,28 @@ is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* From a quote to behind the closing one. */
+/* Is what is behind text, up to that quote, the half of an escape? */
+static bool
+is_escaped(const char *text, const char *quote)
+{
+	const char *p = quote;
+
+	while (p > text && p[-1] == '\\')
+		p--;
+	return (quote - p) % 2 == 1;
+}
+
+/* From a quote to behind the closing one: some strings are megabytes. */
 static const char *
 skip_string(const char *p, const char *end)
 {
-	for (p++; p < end && *p != '"'; p++) {
-		if (*p == '\\')
-			p++;
-	}
-	return p < end ? p + 1 : end;
+	const char *text = p + 1, *quote = p;
+
+	do {
+		quote++;
+		quote = memchr(quote, '"', (size_t)(end - quote));
+	} while (quote != NULL && is_escaped(text, quote));
+	return quote == NULL ? end : quote + 1;
 }
 
 static const char *

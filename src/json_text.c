@@ -2,20 +2,20 @@
 #include "json_text.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_plain.h"
 #include "limits.h"
 #include "utf8.h"
 
 #include "banned.h"
 
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
 struct scan {
 	const char *text;
 	char *fix; /* the same text where it may be repaired, else NULL */
+	struct buf *longer;   /* of it, what is before copied; or empty */
+	size_t copied, grown; /* bytes that the longer one has more */
 	size_t pos, len;
 	size_t values;
 	size_t depth;
@@ -56,36 +56,6 @@ skip_space(struct scan *s)
 
 	while ((c = peek(s)) == ' ' || c == '\n' || c == '\r' || c == '\t')
 		s->pos++;
-}
-
-/*
- * How many bytes at the start are neither '"' nor '\\' nor control bytes, nor
- * have a bit of stop set (0x80: not ASCII).  Eight at a time: "(w - n) & ~w"
- * has a byte's high bit set where that byte is below n.
- */
-static size_t
-plain_run(const char *text, size_t len, unsigned char stop)
-{
-	size_t i = 0;
-	uint64_t w, quote, slash, found;
-
-	for (; len - i >= sizeof w; i += sizeof w) {
-		memcpy(&w, text + i, sizeof w);
-		quote = w ^ EACH_BYTE('"');
-		slash = w ^ EACH_BYTE('\\');
-		found = (w - EACH_BYTE(0x20)) & ~w;
-		found |= (quote - EACH_BYTE(1)) & ~quote;
-		found |= (slash - EACH_BYTE(1)) & ~slash;
-		if (((found & EACH_BYTE(0x80)) | (w & EACH_BYTE(stop))) != 0)
-			break;
-	}
-	for (; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c == '"' || c == '\\' || (c & stop) != 0)
-			break;
-	}
-	return i;
 }
 
 static int
@@ -145,37 +115,33 @@ scan_unicode_escape(struct scan *s)
 static bool
 scan_escape(struct scan *s)
 {
+	static const char plain[] = "\"\\/bfnrt";
+
 	if (s->len - s->pos < 2)
 		return fail(s, s->len, "unexpected end of the text");
-	switch (s->text[s->pos + 1]) {
-	case '"':
-	case '\\':
-	case '/':
-	case 'b':
-	case 'f':
-	case 'n':
-	case 'r':
-	case 't':
-		s->pos += 2;
-		return true;
-	case 'u':
+	if (s->text[s->pos + 1] == 'u')
 		return scan_unicode_escape(s);
-	default:
+	if (memchr(plain, s->text[s->pos + 1], strlen(plain)) == NULL)
 		return fail(s, s->pos, "invalid escape in a string");
-	}
-}
-
-/* A byte that may not stand in a string: shown as '?' in a repair. */
-static bool
-scan_bad_byte(struct scan *s, const char *what)
-{
-	if (s->fix == NULL)
-		return fail(s, s->pos, what);
-	s->fix[s->pos++] = '?';
+	s->pos += 2;
 	return true;
 }
 
-/* One character of a string that plain_run() stopped at. */
+/* Bytes that may not stand in a string: U+FFFD in a repair. */
+static bool
+scan_bad_bytes(struct scan *s, size_t n, const char *what)
+{
+	if (s->fix == NULL)
+		return fail(s, s->pos, what);
+	buf_add(s->longer, s->text + s->copied, s->pos - s->copied);
+	buf_addstr(s->longer, "\xEF\xBF\xBD");
+	s->pos += n;
+	s->copied = s->pos;
+	s->grown += 3 - n;
+	return buf_ok(s->longer) || fail(s, s->pos, "out of memory");
+}
+
+/* One character of a string that json_plain_run() stopped at. */
 static bool
 scan_special(struct scan *s)
 {
@@ -185,12 +151,14 @@ scan_special(struct scan *s)
 	if (c == '\\')
 		return scan_escape(s);
 	if (c == '\0')
-		return scan_bad_byte(s, "NUL byte in a string");
+		return scan_bad_bytes(s, 1, "NUL byte in a string");
 	if (c < 0x20)
 		return fail(s, s->pos, "control character in a string");
 	n = utf8_sequence(s->text + s->pos, s->len - s->pos);
 	if (n == 0)
-		return scan_bad_byte(s, "invalid UTF-8");
+		return scan_bad_bytes(s,
+		    utf8_maximal_subpart(s->text + s->pos, s->len - s->pos),
+		    "invalid UTF-8");
 	s->pos += n;
 	return true;
 }
@@ -201,7 +169,8 @@ scan_string(struct scan *s)
 {
 	s->pos++;
 	for (;;) {
-		s->pos += plain_run(s->text + s->pos, s->len - s->pos, 0x80);
+		s->pos +=
+		    json_plain_run(s->text + s->pos, s->len - s->pos, 0x80);
 		if (s->pos >= s->len)
 			return fail(s, s->len, "unexpected end of the text");
 		if (s->text[s->pos] == '"') {
@@ -332,13 +301,13 @@ scan_value(struct scan *s)
 static bool
 scan_key(struct scan *s)
 {
-	size_t start = s->pos + 1;
+	size_t start = s->pos + 1, before = s->grown;
 
 	if (peek(s) != '"')
 		return unexpected(s, "a key in quotes was expected");
 	if (!scan_string(s))
 		return false;
-	if (s->pos - 1 - start > LIMIT_JSON_KEY_BYTES)
+	if (s->pos - 1 - start + s->grown - before > LIMIT_JSON_KEY_BYTES)
 		return fail(s, start, "key too long");
 	skip_space(s);
 	if (peek(s) != ':')
@@ -407,6 +376,14 @@ check(struct scan *s, struct json_text_error *ret)
 	return false;
 }
 
+size_t
+json_text_string(const char *text, size_t len)
+{
+	struct scan s = {.text = text, .len = len};
+
+	return peek(&s) == '"' && scan_string(&s) ? s.pos : 0;
+}
+
 bool
 json_text_check(const char *text, size_t len, struct json_text_error *ret)
 {
@@ -416,11 +393,21 @@ json_text_check(const char *text, size_t len, struct json_text_error *ret)
 }
 
 bool
-json_text_repair(char *text, size_t len, struct json_text_error *ret)
+json_text_repair(
+    char **text, size_t *len, struct buf *longer, struct json_text_error *ret)
 {
-	struct scan s = {.text = text, .fix = text, .len = len};
+	struct scan s = {
+	    .text = *text, .fix = *text, .longer = longer, .len = *len};
 
-	return check(&s, ret);
+	if (!check(&s, ret))
+		return false;
+	if (s.copied == 0)
+		return true;
+	if (!buf_add(longer, *text + s.copied, *len - s.copied))
+		return false;
+	*text = longer->mem + longer->off;
+	*len = longer->len;
+	return true;
 }
 
 static void
@@ -440,18 +427,24 @@ quote_special(struct buf *to, unsigned char c)
 }
 
 void
-json_text_quote(struct buf *to, const char *text, size_t len)
+json_text_escape(struct buf *to, const char *text, size_t len)
 {
 	size_t i = 0, run;
 
-	buf_addch(to, '"');
 	while (i < len) {
-		run = plain_run(text + i, len - i, 0);
+		run = json_plain_run(text + i, len - i, 0);
 		buf_add(to, text + i, run);
 		i += run;
 		if (i < len)
 			quote_special(to, (unsigned char)text[i++]);
 	}
+}
+
+void
+json_text_quote(struct buf *to, const char *text, size_t len)
+{
+	buf_addch(to, '"');
+	json_text_escape(to, text, len);
 	buf_addch(to, '"');
 }
 
@@ -475,10 +468,4 @@ json_text_on_one_line(struct buf *to, const char *json)
 			json++;
 		}
 	}
-}
-
-size_t
-json_text_utf8(const char *text, size_t len)
-{
-	return utf8_sequence(text, len);
 }

@@ -31,22 +31,27 @@ bool json_text_check(const char *text, size_t len, struct json_text_error *ret);
 
 /*
  * The same for a text of the CLI, where one bad character must not lose a
- * line: \u0000 and unpaired surrogate escapes are overwritten with \ufffd, a
- * raw NUL or a byte that is not UTF-8 inside a string with '?'.  The length
- * does not change.
+ * line.  U+FFFD takes the place of what may not be in a string: \u0000 and
+ * unpaired surrogate escapes are overwritten with \ufffd; for a raw NUL, and
+ * what is not UTF-8, there is no room, so the whole text, as it is then, is
+ * added to longer, which is empty before and outlives the text.  *text and
+ * *len become the repaired one.  False also where longer has failed.
  */
-bool json_text_repair(char *text, size_t len, struct json_text_error *ret);
+bool json_text_repair(
+    char **text, size_t *len, struct buf *longer, struct json_text_error *ret);
 
-/* Appends len bytes of valid UTF-8 as a JSON string with its quotes. */
+/* The length, with its quotes, of the string that text begins with; 0 if it
+ * begins with none that json_text_check would take. */
+size_t json_text_string(const char *text, size_t len);
+
+/* Appends len bytes of valid UTF-8 as they stand within a JSON string; and as
+ * one, with its quotes. */
+void json_text_escape(struct buf *to, const char *text, size_t len);
 void json_text_quote(struct buf *to, const char *text, size_t len);
 void json_text_quote_str(struct buf *to, const char *text);
 
 /* Appends a valid JSON text with blanks for its line ends, so that it can be
  * part of a line. */
 void json_text_on_one_line(struct buf *to, const char *json);
-
-/* The number of bytes of the valid UTF-8 sequence at text (1 to 4), 0 if
- * there is none. */
-size_t json_text_utf8(const char *text, size_t len);
 
 #endif

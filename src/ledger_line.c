@@ -12,6 +12,7 @@
 #include "json_span.h"
 #include "json_text.h"
 #include "limits.h"
+#include "utc.h"
 #include "utf8.h"
 
 #include "banned.h"
@@ -26,10 +27,7 @@
 static bool
 utc_of(struct tm *ret, int64_t when_ms)
 {
-	time_t seconds = (time_t)(when_ms / 1000);
-
-	return when_ms >= 0 && gmtime_r(&seconds, ret) != NULL &&
-	       ret->tm_year <= 9999 - 1900;
+	return when_ms >= 0 && utc_date(when_ms / 1000, ret);
 }
 
 bool
@@ -39,17 +37,6 @@ ledger_month(char to[LEDGER_MONTH_BYTES], int64_t when_ms)
 
 	return utc_of(&tm, when_ms) &&
 	       strftime(to, LEDGER_MONTH_BYTES, "%Y-%m", &tm) != 0;
-}
-
-/* Days from 1970-01-01, by the Gregorian calendar; a year begins with March
- * here, so that the leap day is its last. */
-static int64_t
-days_of(int year, int month, int day)
-{
-	int y = month > 2 ? year : year - 1, m = (month + 9) % 12;
-
-	return (int64_t)365 * y + y / 4 - y / 100 + y / 400 +
-	       (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
 static int
@@ -82,10 +69,11 @@ read_time(int64_t *ret, struct json_span s)
 	    digits(at + 5, 2) > 12 || digits(at + 8, 2) < 1 ||
 	    digits(at + 8, 2) > 31)
 		return false;
-	seconds = days_of(digits(at, 4), digits(at + 5, 2), digits(at + 8, 2)) *
-	              DAY_S +
-	          digits(at + 11, 2) * 3600 + digits(at + 14, 2) * 60 +
-	          digits(at + 17, 2);
+	seconds =
+	    utc_days(digits(at, 4), digits(at + 5, 2), digits(at + 8, 2)) *
+		DAY_S +
+	    digits(at + 11, 2) * 3600 + digits(at + 14, 2) * 60 +
+	    digits(at + 17, 2);
 	*ret = seconds * 1000 + digits(at + 20, 3);
 	return true;
 }

@@ -19,9 +19,6 @@
 
 #include "banned.h"
 
-#define LOCK_ROUNDS   50
-#define LOCK_ROUND_MS 10
-
 /* Two that start at once must not take each other's socket, which is bound
  * but does not listen yet, for one left behind.  Whoever keeps the lock for
  * longer is none of ours, and not waited for.  Closing it unlocks; -1 where
@@ -35,10 +32,10 @@ lock_directory(const char *path)
 
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1, path);
 	fd = open(dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-	for (i = 0; fd != -1 && i < LOCK_ROUNDS; i++) {
+	for (i = 0; fd != -1 && i < LIMIT_SOCKET_LOCK_ROUNDS; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 			break;
-		(void)poll(NULL, 0, LOCK_ROUND_MS);
+		(void)poll(NULL, 0, LIMIT_SOCKET_LOCK_MS);
 	}
 	return fd;
 }

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "limits.h"
 
 #include "banned.h"
 
-#define AGAIN_MS 10 /* a signal that came just before the wait */
-#define SECOND   1000000
+#define SECOND 1000000
 
 /* It is enough that flock() returns.  Whose alarm it was, the clock tells. */
 static void
@@ -38,7 +38,7 @@ set_alarms(int ms)
 {
 	const struct itimerval timer = {
 	    .it_value = {ms / 1000, ms % 1000 * 1000},
-	    .it_interval = {0, AGAIN_MS * 1000},
+	    .it_interval = {0, LIMIT_LOCK_AGAIN_MS * 1000},
 	};
 	struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART */
 

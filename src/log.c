@@ -15,6 +15,7 @@
 #include "limits.h"
 #include "log_file.h"
 #include "log_text.h"
+#include "utc.h"
 
 #include "banned.h"
 
@@ -138,7 +139,7 @@ add_time(struct log_text *t, const struct timespec *when)
 	char text[32];
 	struct tm tm;
 
-	if (gmtime_r(&when->tv_sec, &tm) == NULL ||
+	if (!utc_date(when->tv_sec, &tm) ||
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		text[0] = '\0';
 	log_text_addf(t, "%s.%03ldZ", text, when->tv_nsec / 1000000);

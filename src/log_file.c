@@ -17,7 +17,6 @@
 #include "banned.h"
 
 #define NAME_BYTES  (LIMIT_LOG_PATH_BYTES + 24)
-#define MOST_GONE   1000 /* files that others set aside meanwhile */
 #define OPEN_FLAGS  (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 #define WRITE_FLAGS (O_RDWR | O_APPEND | O_CREAT | OPEN_FLAGS)
 
@@ -147,7 +146,7 @@ log_file_write(struct log_file *f, const char *line, size_t len)
 	bool locked, done;
 	int tries, error;
 
-	for (tries = 0; tries < MOST_GONE; tries++) {
+	for (tries = 0; tries < LIMIT_LOG_GONE; tries++) {
 		if (!ensure_open(f))
 			return false;
 		locked = take_lock(f);
@@ -205,7 +204,7 @@ open_newest(const char *path)
 	struct stat st;
 	int fd, tries;
 
-	for (tries = 0; tries < MOST_GONE; tries++) {
+	for (tries = 0; tries < LIMIT_LOG_GONE; tries++) {
 		fd = open_regular(path, O_RDONLY | OPEN_FLAGS);
 		if (fd == -1 || !lock_wait(fd, LOCK_SH, LIMIT_LOG_LOCK_MS) ||
 		    is_current(fd, path, &st))

@@ -71,6 +71,15 @@ model_resolve(const struct model_list *l, const char *name)
 	return name;
 }
 
+char *
+model_chosen(const char *words, const char *name)
+{
+	struct model_list l;
+
+	model_list_read(&l, words);
+	return strdup(model_resolve(&l, name));
+}
+
 static size_t
 add_name(const char *names[MODEL_NAMES_MAX], size_t n, const char *name)
 {

@@ -37,6 +37,10 @@ const char *model_alias(const struct model_list *l, const char *name);
  * count, up to LIMIT_MODEL_STEPS. */
 const char *model_resolve(const struct model_list *l, const char *name);
 
+/* The same with MODELS as it is in struct settings; malloc'ed, NULL when out of
+ * memory. */
+char *model_chosen(const char *words, const char *name);
+
 /* Every name that GET /v1/models lists, each once: aliases, what they stand
  * for, further names.  Returns how many. */
 size_t

@@ -35,8 +35,8 @@ is_object(const char *text)
 
 /* What the model once wrote may be no JSON.  To refuse it would end the
  * conversation. */
-static char *
-arguments_text(const char *text)
+char *
+openai_call_arguments(const char *text)
 {
 	struct buf b = BUF_INIT(LIMIT_CLAUDE_STDIN_BYTES);
 
@@ -136,7 +136,7 @@ openai_calls_add(struct openai_calls *c, const cJSON *item, bool function,
 	(void)snprintf(id, sizeof id, "toolu_%zu", c->n);
 	use->id = strdup(id);
 	use->name = strdup(call.name);
-	use->text = arguments_text(arguments);
+	use->text = openai_call_arguments(arguments);
 	result->id = strdup(id);
 	if (use->id == NULL || use->name == NULL || use->text == NULL ||
 	    result->id == NULL || !append(c, &call))

@@ -53,4 +53,9 @@ struct openai_call *openai_calls_answer(struct openai_calls *c,
  */
 bool openai_calls_settle(const struct openai_calls *c, struct chat_request *r);
 
+/* Arguments as they are kept: a JSON object on one line without white space
+ * between its tokens; what is no object within one.  NULL when out of memory;
+ * the caller frees it. */
+char *openai_call_arguments(const char *text);
+
 #endif

@@ -21,35 +21,20 @@ member_error(
 	return -1;
 }
 
-int
-openai_member(const cJSON *object, const char *path, const cJSON **ret,
-    struct member_fault *fault)
+const cJSON *
+openai_member(const cJSON *object, const char *path)
 {
-	const char *name = strrchr(path, '.') + 1;
-	const cJSON *item;
-	bool seen = false;
+	const cJSON *item =
+	    cJSON_GetObjectItemCaseSensitive(object, strrchr(path, '.') + 1);
 
-	*ret = NULL;
-	cJSON_ArrayForEach(item, object)
-	{
-		if (strcmp(item->string, name) != 0)
-			continue;
-		if (seen)
-			return member_refuse(
-			    fault, path, "invalid_value", "is given twice");
-		seen = true;
-		if (!cJSON_IsNull(item))
-			*ret = item;
-	}
-	return 0;
+	return cJSON_IsNull(item) ? NULL : item;
 }
 
 int
 openai_optional_object(const cJSON *object, const char *path, const cJSON **ret,
     struct member_fault *fault)
 {
-	if (openai_member(object, path, ret, fault) == -1)
-		return -1;
+	*ret = openai_member(object, path);
 	if (*ret == NULL || cJSON_IsObject(*ret))
 		return 0;
 	return member_refuse(fault, path, "invalid_type", "must be an object");
@@ -59,11 +44,9 @@ int
 openai_optional_string(const cJSON *object, const char *path, const char **ret,
     struct member_fault *fault)
 {
-	const cJSON *item;
+	const cJSON *item = openai_member(object, path);
 
 	*ret = NULL;
-	if (openai_member(object, path, &item, fault) == -1)
-		return -1;
 	if (item == NULL)
 		return 0;
 	if (!cJSON_IsString(item))
@@ -89,10 +72,8 @@ int
 openai_check_bool(
     const cJSON *object, const char *path, struct member_fault *fault)
 {
-	const cJSON *item;
+	const cJSON *item = openai_member(object, path);
 
-	if (openai_member(object, path, &item, fault) == -1)
-		return -1;
 	if (item == NULL || cJSON_IsBool(item))
 		return 0;
 	return member_refuse(

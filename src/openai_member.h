@@ -40,12 +40,11 @@ member_no_memory(struct member_fault *fault)
 int member_error(
     struct api_error *err, const char *where, const struct member_fault *fault);
 
-/* The member at the end of a path, NULL where it is absent or null.  0, or -1
- * with *fault. */
-int openai_member(const cJSON *object, const char *path, const cJSON **ret,
-    struct member_fault *fault);
+/* The member at the end of a path, NULL where it is absent or null.  No object
+ * has a name twice: json_twice() has looked. */
+const cJSON *openai_member(const cJSON *object, const char *path);
 
-/* The same for an object. */
+/* The same for an object; 0, or -1 with *fault. */
 int openai_optional_object(const cJSON *object, const char *path,
     const cJSON **ret, struct member_fault *fault);
 

@@ -83,19 +83,7 @@ refuse(struct reading *rd, const char *member, const char *code,
 	return refuse_fault(rd, &f);
 }
 
-/* A member by name (with a dot before it), NULL where it is absent or null. */
-static int
-get_member(struct reading *rd, const cJSON *object, const char *name,
-    const cJSON **ret)
-{
-	struct member_fault f;
-
-	if (openai_member(object, name, ret, &f) == -1)
-		return refuse_fault(rd, &f);
-	return 0;
-}
-
-/* The same for a string that must be there. */
+/* A member by name (with a dot before it) that must be a string. */
 static int
 get_string(
     struct reading *rd, const cJSON *object, const char *name, const char **ret)
@@ -237,10 +225,8 @@ read_list(struct reading *rd, const cJSON *list, const char *name,
 static int
 read_content(struct reading *rd, const cJSON *message)
 {
-	const cJSON *content;
+	const cJSON *content = openai_member(message, ".content");
 
-	if (get_member(rd, message, ".content", &content) == -1)
-		return -1;
 	if (content == NULL)
 		return 0;
 	if (cJSON_IsString(content)) {
@@ -303,11 +289,9 @@ static int
 find_calls(struct reading *rd, const cJSON *message, const cJSON **ret_calls,
     size_t *ret)
 {
-	const cJSON *call;
+	const cJSON *call = openai_member(message, ".function_call");
 
-	if (get_member(rd, message, ".tool_calls", ret_calls) == -1 ||
-	    get_member(rd, message, ".function_call", &call) == -1)
-		return -1;
+	*ret_calls = openai_member(message, ".tool_calls");
 	if (*ret_calls != NULL && !cJSON_IsArray(*ret_calls))
 		return refuse(
 		    rd, ".tool_calls", "invalid_type", "must be an array");
@@ -373,8 +357,7 @@ refuse_calls(struct reading *rd, const cJSON *message)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		if (get_member(rd, message, names[i], &calls) == -1)
-			return -1;
+		calls = openai_member(message, names[i]);
 		if (calls != NULL && cJSON_GetArraySize(calls) > 0)
 			return refuse(rd, names[i], "invalid_value",
 			    "belongs to a message of the assistant");

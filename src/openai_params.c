@@ -452,7 +452,6 @@ openai_params_read(const cJSON *body, struct json_span raw,
     struct chat_request *r, const cJSON **ret_messages, struct api_error *err)
 {
 	struct reading rd = {.r = r, .err = err, .body = body, .raw = raw};
-	bool seen[NPARAMS] = {false};
 	const cJSON *item;
 	size_t i;
 
@@ -461,10 +460,6 @@ openai_params_read(const cJSON *body, struct json_span raw,
 		i = find(item->string);
 		if (i == NPARAMS)
 			continue;
-		/* Which one counts differs from parser to parser. */
-		if (seen[i])
-			return wrong_value(&rd, params[i].name, "given once");
-		seen[i] = true;
 		if (!cJSON_IsNull(item) &&
 		    params[i].read(&rd, params[i].name, item) == -1)
 			return -1;

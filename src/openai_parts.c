@@ -101,11 +101,7 @@ read_image_url(const char *url, const char *path, struct chat_part *ret,
 static int
 refuse_id(const cJSON *object, const char *path, struct member_fault *fault)
 {
-	const cJSON *id;
-
-	if (openai_member(object, path, &id, fault) == -1)
-		return -1;
-	if (id != NULL)
+	if (openai_member(object, path) != NULL)
 		return member_refuse(fault, path, "unsupported_content",
 		    "is not supported: files are not stored here, send the "
 		    "data itself");
@@ -117,11 +113,10 @@ refuse_id(const cJSON *object, const char *path, struct member_fault *fault)
 static int
 read_image(const cJSON *part, struct chat_part *ret, struct member_fault *fault)
 {
-	const cJSON *image;
+	const cJSON *image = openai_member(part, ".image_url");
 	const char *url;
 
-	if (refuse_id(part, ".file_id", fault) == -1 ||
-	    openai_member(part, ".image_url", &image, fault) == -1)
+	if (refuse_id(part, ".file_id", fault) == -1)
 		return -1;
 	if (image == NULL)
 		return member_refuse(fault, ".image_url",
@@ -228,10 +223,8 @@ read_file_members(const cJSON *file, const struct file_paths *at,
 static int
 read_file(const cJSON *part, struct chat_part *ret, struct member_fault *fault)
 {
-	const cJSON *file;
+	const cJSON *file = openai_member(part, ".file");
 
-	if (openai_member(part, ".file", &file, fault) == -1)
-		return -1;
 	if (file == NULL)
 		return member_refuse(
 		    fault, ".file", "missing_required_parameter", "is missing");

@@ -6,11 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "json_text.h"
+#include "json_twice.h"
+#include "limits.h"
 #include "openai_messages.h"
 #include "openai_params.h"
 
 #include "banned.h"
+
+/* The names of its objects are each given once, at any depth. */
+static bool
+names_once(const cJSON *root, struct api_error *err)
+{
+	CLEANUP_BUF struct buf where =
+	    BUF_INIT(LIMIT_JSON_DEPTH * (LIMIT_JSON_KEY_BYTES + 16));
+
+	switch (json_twice(root, &where)) {
+	case JSON_TWICE_NONE:
+		return true;
+	case JSON_TWICE_FOUND:
+		api_error_param(err, buf_str(&where), "invalid_value",
+		    "%s is given twice.", buf_str(&where));
+		return false;
+	case JSON_TWICE_NO_MEMORY:
+		break;
+	}
+	api_error_set(err, 500, "server_error", NULL, "Out of memory.");
+	return false;
+}
 
 static cJSON *
 parse_object(const char *body, size_t len, struct api_error *err)
@@ -62,8 +86,9 @@ openai_request_parse(const char *body, size_t len, struct api_error *err)
 	r = calloc(1, sizeof *r);
 	if (r == NULL) {
 		api_error_set(err, 500, "server_error", NULL, "Out of memory.");
-	} else if (read_all(root, (struct json_span){body, len}, r, err) ==
-		   -1) {
+	} else if (!names_once(root, err) ||
+		   read_all(root, (struct json_span){body, len}, r, err) ==
+		       -1) {
 		chat_request_free(r);
 		r = NULL;
 	}

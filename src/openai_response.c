@@ -5,8 +5,6 @@
  */
 #include "openai_response.h"
 
-#include <inttypes.h>
-
 #include "json_text.h"
 
 #include "banned.h"
@@ -20,29 +18,39 @@ add_head(struct buf *to, const struct completion *c, const char *object)
 {
 	buf_addstr(to, "{\"id\":");
 	json_text_quote_str(to, c->id);
-	buf_addf(to,
-	    ",\"object\":\"%s\",\"created\":%" PRId64 ",\"model\":", object,
-	    c->created);
+	buf_addstr(to, ",\"object\":\"");
+	buf_addstr(to, object);
+	buf_addstr(to, "\",\"created\":");
+	buf_addnum(to, (uint64_t)c->created, 10);
+	buf_addstr(to, ",\"model\":");
 	json_text_quote_str(to, c->model);
 }
 
-/* ends with "delta": ; the delta itself and add_choice_end() follow. */
+/* Ends with "delta": ; the delta itself follows, and its end. */
 static void
 add_chunk_head(struct buf *to, const struct completion *c)
 {
 	add_head(to, c, "chat.completion.chunk");
-	buf_addf(to, ",\"choices\":[{\"index\":%zu,\"delta\":", c->index);
+	buf_addstr(to, ",\"choices\":[{\"index\":");
+	buf_addnum(to, c->index, 10);
+	buf_addstr(to, ",\"delta\":");
 }
 
 static void
 add_choice_end(struct buf *to, const char *finish_reason)
 {
 	buf_addstr(to, ",\"logprobs\":null,\"finish_reason\":");
-	if (finish_reason != NULL)
-		json_text_quote_str(to, finish_reason);
-	else
-		buf_addstr(to, "null");
+	json_text_quote_str(to, finish_reason);
 	buf_addch(to, '}');
+}
+
+/* The end of a delta, and of a chunk that is nothing but one. */
+#define DELTA_END "},\"logprobs\":null,\"finish_reason\":null}]}"
+
+static void
+add_delta_end(struct buf *to)
+{
+	buf_addstr(to, DELTA_END);
 }
 
 static void
@@ -163,30 +171,41 @@ openai_chunk_call(struct buf *to, const struct completion *c,
 		add_function(to, call);
 		buf_addstr(to, "}]");
 	}
-	buf_addch(to, '}');
-	add_choice_end(to, NULL);
-	buf_addstr(to, "]}");
+	add_delta_end(to);
 }
 
 void
 openai_chunk_role(struct buf *to, const struct completion *c)
 {
 	add_chunk_head(to, c);
-	buf_addstr(to, "{\"role\":\"assistant\",\"content\":\"\"}");
-	add_choice_end(to, NULL);
-	buf_addstr(to, "]}");
+	buf_addstr(to, "{\"role\":\"assistant\",\"content\":\"\"");
+	add_delta_end(to);
 }
 
 void
-openai_chunk_text(struct buf *to, const struct completion *c, const char *key,
-    const char *text, size_t len)
+openai_chunk_text_begin(
+    struct buf *to, const struct completion *c, bool reasoning)
 {
 	add_chunk_head(to, c);
-	buf_addf(to, "{\"%s\":", key);
-	json_text_quote(to, text, len);
-	buf_addch(to, '}');
-	add_choice_end(to, NULL);
-	buf_addstr(to, "]}");
+	if (reasoning)
+		buf_addstr(to, "{\"reasoning_content\":\"");
+	else
+		buf_addstr(to, "{\"content\":\"");
+}
+
+void
+openai_chunk_text_end(struct buf *to)
+{
+	buf_addstr(to, "\"" DELTA_END);
+}
+
+void
+openai_chunk_text(struct buf *to, const struct completion *c, bool reasoning,
+    const char *text, size_t len)
+{
+	openai_chunk_text_begin(to, c, reasoning);
+	json_text_escape(to, text, len);
+	openai_chunk_text_end(to);
 }
 
 void

@@ -63,9 +63,14 @@ void openai_chunk_call(struct buf *to, const struct completion *c,
 /* {"role":"assistant","content":""} */
 void openai_chunk_role(struct buf *to, const struct completion *c);
 
-/* One delta; key is "content" or "reasoning_content". */
+/* One delta of "content" or of "reasoning_content"; and what is before and behind
+ * its text, which json_text_escape() adds: that stays the same for as long as
+ * the answer takes. */
+void openai_chunk_text_begin(
+    struct buf *to, const struct completion *c, bool reasoning);
+void openai_chunk_text_end(struct buf *to);
 void openai_chunk_text(struct buf *to, const struct completion *c,
-    const char *key, const char *text, size_t len);
+    bool reasoning, const char *text, size_t len);
 
 /* The finish chunk; usage stands on it unless NULL. */
 void openai_chunk_finish(struct buf *to, const struct completion *c,

@@ -27,12 +27,9 @@ static int
 check_required(
     const cJSON *schema, const struct schema_paths *at, struct member_fault *f)
 {
-	const cJSON *required, *name;
-	bool ok;
+	const cJSON *required = openai_member(schema, at->required), *name;
+	bool ok = required == NULL || cJSON_IsArray(required);
 
-	if (openai_member(schema, at->required, &required, f) == -1)
-		return -1;
-	ok = required == NULL || cJSON_IsArray(required);
 	cJSON_ArrayForEach(name, required)
 	{
 		ok = ok && cJSON_IsString(name);
@@ -46,10 +43,9 @@ int
 openai_schema_check(
     const cJSON *schema, const struct schema_paths *at, struct member_fault *f)
 {
-	const cJSON *type;
+	const cJSON *type = openai_member(schema, at->type);
 
-	if (openai_member(schema, at->type, &type, f) == -1 ||
-	    check_properties(schema, at, f) == -1 ||
+	if (check_properties(schema, at, f) == -1 ||
 	    check_required(schema, at, f) == -1)
 		return -1;
 	if (type == NULL ||

@@ -29,7 +29,7 @@ pollset_want(struct pollset *ps, int fd, short events)
 			return;
 		}
 	}
-	if (ps->n == POLLSET_MAX)
+	if (ps->n == LIMIT_POLL_FDS)
 		abort();
 	ps->fds[ps->n].fd = fd;
 	ps->fds[ps->n].events = events;

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POLLSET_MAX 32
+#include "limits.h"
 
 struct pollset {
-	struct pollfd fds[POLLSET_MAX];
+	struct pollfd fds[LIMIT_POLL_FDS];
 	nfds_t n;
 	int64_t deadline; /* clock_ms() value, CLOCK_NEVER: none */
 };
@@ -21,7 +21,7 @@ struct pollset {
 void pollset_reset(struct pollset *ps);
 
 /* Adds events to what is wanted of fd; a negative fd is ignored.  More than
- * POLLSET_MAX descriptors are a programmer's error (abort). */
+ * LIMIT_POLL_FDS descriptors are a programmer's error (abort). */
 void pollset_want(struct pollset *ps, int fd, short events);
 void pollset_until(struct pollset *ps, int64_t deadline);
 

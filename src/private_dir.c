@@ -36,11 +36,14 @@ static bool private(int fd)
 int
 private_dir_open(const char *path, bool make)
 {
-	int fd, error;
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = open(path, flags), error;
 
-	if (make && mkdir(path, 0700) == -1 && errno != EEXIST)
-		return -1;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT && make) {
+		if (mkdir(path, 0700) == -1 && errno != EEXIST)
+			return -1;
+		fd = open(path, flags);
+	}
 	if (fd == -1 || private(fd))
 		return fd;
 	error = errno;

@@ -21,6 +21,7 @@
 #endif
 
 #include "cleanup.h"
+#include "limits.h"
 
 #include "banned.h"
 
@@ -57,6 +58,18 @@ table_add(struct proc_table *t, pid_t pid, pid_t parent)
 	t->rows[t->n].parent = parent;
 	t->n++;
 	return true;
+}
+
+static bool
+listed(pid_t pid, const pid_t *pids, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (pids[i] == pid)
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -103,7 +116,7 @@ parent_of(const char *pid)
 }
 
 static void
-table_read(struct proc_table *t)
+table_read_all(struct proc_table *t)
 {
 	DIR *dir = opendir("/proc");
 	const struct dirent *entry;
@@ -123,27 +136,106 @@ table_read(struct proc_table *t)
 	(void)closedir(dir);
 }
 
-/* The kernel's own list of our children, where it keeps one: saves reading
- * all of /proc in the common case that there are none. */
-static bool
-no_children(void)
+static int
+open_children(pid_t pid, const char *thread)
 {
-	char path[64], list[16];
+	char path[96];
 
-	(void)snprintf(
-	    path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
-	return read_start(path, list, sizeof(list)) == 0;
+	(void)snprintf(path, sizeof(path), "/proc/%ld/task/%.20s/children",
+	    (long)pid, thread);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Adds the children that a thread has, "12 345 ", but for the spared ones. */
+static void
+table_add_children(struct proc_table *t, pid_t parent, const char *thread,
+    const pid_t *spare, size_t n)
+{
+	CLEANUP_CLOSE int fd = open_children(parent, thread);
+	char some[1024];
+	pid_t pid = 0;
+	ssize_t got, i;
+
+	while (fd != -1 && (got = read(fd, some, sizeof(some))) > 0) {
+		for (i = 0; i < got; i++) {
+			if (isdigit((unsigned char)some[i])) {
+				pid = 10 * pid + (some[i] - '0');
+				continue;
+			}
+			if (pid > 0 && !listed(pid, spare, n) &&
+			    !table_add(t, pid, parent))
+				return;
+			pid = 0;
+		}
+	}
+}
+
+static void
+table_add_below(struct proc_table *t, pid_t pid, const pid_t *spare, size_t n)
+{
+	const struct dirent *entry;
+	char path[64];
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		if (isdigit((unsigned char)entry->d_name[0]))
+			table_add_children(t, pid, entry->d_name, spare, n);
+	}
+	(void)closedir(dir);
+}
+
+/* Does the kernel keep lists of children?  Not every one does: the portable
+ * build, too, reads of all processes. */
+static bool
+lists_children(void)
+{
+	bool there = false;
+#ifdef CCP_LINUX
+	char self[24];
+	int fd;
+
+	(void)snprintf(self, sizeof(self), "%ld", (long)getpid());
+	fd = open_children(getpid(), self);
+	there = fd != -1;
+	if (there)
+		(void)close(fd);
+#endif
+	return there;
+}
+
+/* Those below root, generation by generation: with a thousand handlers it is
+ * no small matter whether each of them reads of all the others.  A list may
+ * miss one while another of it ends; whoever sweeps does so again. */
+static void
+table_read(struct proc_table *t, pid_t root, const pid_t *spare, size_t n)
+{
+	size_t i;
+
+	if (!lists_children()) {
+		table_read_all(t);
+		return;
+	}
+	table_add_below(t, root, spare, n);
+	for (i = 0; i < t->n && t->n < LIMIT_PROCESSES; i++)
+		table_add_below(t, t->rows[i].pid, spare, n);
 }
 
 #elif defined(__APPLE__)
 
 static void
-table_read(struct proc_table *t)
+table_read(struct proc_table *t, pid_t root, const pid_t *spare, size_t n_spare)
 {
 	int bytes = proc_listallpids(NULL, 0) * (int)sizeof(pid_t) * 2, n, i;
 	CLEANUP_FREE pid_t *pids = bytes > 0 ? malloc((size_t)bytes) : NULL;
 	struct proc_bsdinfo info;
 
+	(void)root;
+	(void)spare;
+	(void)n_spare;
 	n = pids == NULL ? 0 : proc_listallpids(pids, bytes);
 	for (i = 0; i < n; i++) {
 		/* 1: zombies, too, as /proc has them */
@@ -155,27 +247,28 @@ table_read(struct proc_table *t)
 	}
 }
 
-static bool
-no_children(void)
-{
-	return false;
-}
-
 #else /* no process table known: only the process group is reached */
 
 static void
-table_read(struct proc_table *t)
+table_read(struct proc_table *t, pid_t root, const pid_t *spare, size_t n)
 {
 	(void)t;
-}
-
-static bool
-no_children(void)
-{
-	return false;
+	(void)root;
+	(void)spare;
+	(void)n;
 }
 
 #endif
+
+/* Saves reading the whole table in the common case; needs no descriptor. */
+static bool
+no_children(void)
+{
+	siginfo_t ignored;
+
+	return waitid(P_ALL, 0, &ignored, WEXITED | WNOHANG | WNOWAIT) == -1 &&
+	       errno == ECHILD;
+}
 
 static bool subreaper;
 
@@ -204,18 +297,6 @@ table_parent(const struct proc_table *t, pid_t pid)
 	return 0;
 }
 
-static bool
-listed(pid_t pid, const pid_t *pids, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (pids[i] == pid)
-			return true;
-	}
-	return false;
-}
-
 /* Is pid below root, with none of the spared ones on the way or itself? */
 static bool
 below(const struct proc_table *t, pid_t pid, pid_t root, const pid_t *spare,
@@ -240,7 +321,7 @@ proc_descendants(pid_t root, pid_t *pids, size_t max)
 	__attribute__((cleanup(table_free))) struct proc_table t = {0};
 	size_t i, n = 0;
 
-	table_read(&t);
+	table_read(&t, root, NULL, 0);
 	for (i = 0; i < t.n && n < max; i++) {
 		if (below(&t, t.rows[i].pid, root, NULL, 0))
 			pids[n++] = t.rows[i].pid;
@@ -257,7 +338,7 @@ proc_sweep(const pid_t *spare, size_t n)
 
 	if (no_children())
 		return 0;
-	table_read(&t);
+	table_read(&t, self, spare, n);
 	for (i = 0; i < t.n; i++) {
 		if (!below(&t, t.rows[i].pid, self, spare, n))
 			continue;
@@ -266,6 +347,7 @@ proc_sweep(const pid_t *spare, size_t n)
 		if (waitpid(t.rows[i].pid, NULL, WNOHANG) != t.rows[i].pid)
 			left++;
 	}
-	/* One that is gone now may have forked after the table was read. */
-	return left == 0 && found > 0 && !no_children() ? 1 : left;
+	/* One that is gone now may have forked after the table was read; or it
+	 * could not be read, or not all of it. */
+	return left == 0 && (found > 0 || n == 0) && !no_children() ? 1 : left;
 }

@@ -83,7 +83,7 @@ turn(struct running *r)
 {
 	(void)listen_until(
 	    r, clock_earlier(r->deadline, clock_ms() + LIMIT_PROGRAM_STEP_MS));
-	r->reaped = child_reap(r->pid, &r->result->status);
+	r->reaped = child_reap(r->pid, &r->result->status) == CHILD_ENDED;
 	if (r->reaped || r->result->late || clock_ms() < r->deadline)
 		return;
 	r->result->late = true;
@@ -119,7 +119,7 @@ start(struct running *r, char *const *argv, char *const *env)
 	    .argv = argv,
 	    .envp = env,
 	    .parent_death_signal = SIGKILL,
-	    .own_group = true};
+	    .own_session = true};
 	bool ok = in != -1 && io_pipe(out) == 0 && io_pipe(err) == 0;
 
 	r->pid = -1;

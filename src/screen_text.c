@@ -22,6 +22,18 @@ is_control(const char *at, size_t n)
 	              : n == 2 && s[0] == 0xC2 && s[1] < 0xA0;
 }
 
+/* U+2028 to U+202E, U+2066 to U+2069: a line of one's own, and what makes a
+ * terminal show letters in another order than they stand in. */
+static bool
+moves_others(const char *at, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)at;
+
+	return n == 3 && s[0] == 0xE2 &&
+	       ((s[1] == 0x80 && s[2] >= 0xA8 && s[2] <= 0xAE) ||
+		   (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9));
+}
+
 /* At most so many characters. */
 static void
 add(struct buf *to, const char *text, size_t most)
@@ -30,7 +42,7 @@ add(struct buf *to, const char *text, size_t most)
 
 	for (; left > 0 && most > 0; text += n, left -= n, most--) {
 		n = utf8_sequence(text, left);
-		if (n == 0 || is_control(text, n)) {
+		if (n == 0 || is_control(text, n) || moves_others(text, n)) {
 			n = n == 0 ? 1 : n;
 			buf_addch(to, '?');
 		} else {

@@ -9,8 +9,9 @@
 
 #include "buf.h"
 
-/* Adds the text in valid UTF-8 and without control characters (C0, C1, DEL),
- * which a terminal would obey: each is a question mark. */
+/* Adds the text in valid UTF-8 and without what a terminal would obey: control
+ * characters (C0, C1, DEL), separators of lines, and marks that turn the order
+ * of letters around (Unicode UAX 9).  Each is a question mark. */
 void screen_text_add(struct buf *to, const char *text);
 
 /* The same of a path, with ~ for the home directory; home may be NULL. */

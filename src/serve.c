@@ -15,6 +15,7 @@
 #include "log.h"
 #include "route.h"
 #include "signals.h"
+#include "wrong_key.h"
 
 #include "banned.h"
 
@@ -24,6 +25,7 @@ struct server {
 	const struct api_error *refusal; /* of every request, or NULL */
 	struct exchange x;         /* the request under way, or the last */
 	const struct route *route; /* of x, once it is admitted */
+	unsigned wrong_keys;       /* on this connection */
 	bool open;                 /* x is a request to be answered */
 	bool over;                 /* the connection is */
 };
@@ -79,19 +81,28 @@ is_json(const struct http_head *head)
 {
 	const struct http_field *field = http_field(head, "content-type", NULL);
 	struct http_slice type;
-	size_t len = 0;
 
 	if (field == NULL)
 		return false;
-	type = field->value;
-	while (len < type.len && strchr("; \t", type.at[len]) == NULL)
-		len++;
-	type.len = len;
-	return http_slice_is_nocase(type, "application/json");
+	type =
+	    http_slice_first(field->value, http_slice_find(field->value, ";"));
+	return http_slice_is_nocase(http_slice_trim(type), "application/json");
+}
+
+/* Compressed, say (RFC 9110 8.4): nothing here undoes that. */
+static bool
+is_coded(const struct http_head *head)
+{
+	const struct http_field *field;
+	size_t n;
+
+	field = http_field(head, "content-encoding", &n);
+	return n > 1 || (n == 1 && field->value.len > 0 &&
+			    !http_slice_is_nocase(field->value, "identity"));
 }
 
 static bool
-form_allowed(const struct server *s, const struct route *route,
+form_allowed(struct server *s, const struct route *route,
     const struct http_head *head, struct api_error *e)
 {
 	if (!route->takes_json)
@@ -99,6 +110,12 @@ form_allowed(const struct server *s, const struct route *route,
 	if (!is_json(head)) {
 		api_error_set(e, 415, "invalid_request_error", NULL,
 		    "The request needs Content-Type: application/json.");
+		return false;
+	}
+	if (is_coded(head)) {
+		exchange_field(&s->x, "Accept-Encoding", "identity");
+		api_error_set(e, 415, "invalid_request_error", NULL,
+		    "The body must not have a Content-Encoding.");
 		return false;
 	}
 	if (http_conn_framing(s->conn)->kind == HTTP_BODY_NONE) {
@@ -137,6 +154,8 @@ on_head(struct server *s)
 	s->route = admit(s, http_conn_head(s->conn), &e);
 	if (s->route != NULL)
 		http_conn_read_body(s->conn);
+	else if (s->x.wrong_key)
+		wrong_key_answer(&s->x, &e, ++s->wrong_keys);
 	else if (e.status != 0)
 		exchange_error(&s->x, &e);
 }
@@ -215,8 +234,11 @@ take_signals(struct server *s)
 	struct signals_seen seen = signals_take();
 	struct api_error e;
 
-	if (seen.stop || seen.hup)
+	if (seen.stop || seen.hup) {
 		http_conn_shutdown(s->conn);
+		if (s->x.keeper != NULL)
+			keeper_stop(s->x.keeper, seen.stop);
+	}
 	if (!seen.stop || !s->open || s->x.finished)
 		return;
 	api_error_set(&e, 503, "server_error", "shutting_down",
@@ -251,11 +273,16 @@ turn(struct server *s, struct pollset *ps)
 		http_conn_poll(s->conn, ps);
 	if (task != NULL)
 		task->ops->poll(task, ps);
+	if (s->x.keeper != NULL)
+		keeper_poll(s->x.keeper, ps);
 	if (pollset_wait(ps) == -1 && !s->over) {
 		log_error("poll: %s", strerror(errno));
 		on_over(s);
 	}
 	take_signals(s);
+	/* Before the connection: what has ended is not given to a request. */
+	if (s->x.keeper != NULL)
+		keeper_step(s->x.keeper, ps);
 	if (!s->over)
 		http_conn_step(s->conn, ps);
 	if (task != NULL)
@@ -285,6 +312,7 @@ serve(struct server *s, int in, int out, char *const *env)
 	s->x.env = env;
 	s->x.reachable = address_fd_reachable(in);
 	address_fd_peer(in, s->x.client, sizeof(s->x.client));
+	address_fd_user(in, s->x.user, sizeof(s->x.user));
 	while (!s->over || s->x.task != NULL)
 		turn(s, &ps);
 	exchange_end(&s->x);
@@ -301,11 +329,30 @@ serve_refusal(int in, int out, const struct api_error *why)
 	return serve(&s, in, out, no_env);
 }
 
-int
-serve_connection(
-    int in, int out, const struct settings *settings, char *const *env)
+void
+serve_keeper(struct keeper *keeper)
 {
-	struct server s = {.settings = settings};
+	struct signals_seen seen;
+	struct pollset ps;
+
+	while (!keeper_empty(keeper)) {
+		pollset_reset(&ps);
+		pollset_want(&ps, signals_fd(), POLLIN);
+		keeper_poll(keeper, &ps);
+		if (pollset_wait(&ps) == -1)
+			return;
+		seen = signals_take();
+		if (seen.stop || seen.hup)
+			keeper_stop(keeper, seen.stop);
+		keeper_step(keeper, &ps);
+	}
+}
+
+int
+serve_connection(int in, int out, const struct settings *settings,
+    char *const *env, struct keeper *keeper)
+{
+	struct server s = {.settings = settings, .x.keeper = keeper};
 	struct api_error e;
 
 	if (settings == NULL) {

@@ -8,6 +8,7 @@
 #define CCP_SERVE_H
 
 #include "api_error.h"
+#include "keeper.h"
 #include "settings.h"
 
 /*
@@ -17,10 +18,15 @@ int serve_refusal(int in, int out, const struct api_error *why);
 
 /*
  * in and out are the connection (they may be the same descriptor).  settings
- * NULL: the configuration is broken, and every request is told so.  Returns 0,
- * or -1 with errno when it could not even begin.
+ * NULL: the configuration is broken, and every request is told so.  keeper:
+ * where warm processes go; NULL: there are none.  Returns 0, or -1 with errno
+ * when it could not even begin.
  */
-int serve_connection(
-    int in, int out, const struct settings *settings, char *const *env);
+int serve_connection(int in, int out, const struct settings *settings,
+    char *const *env, struct keeper *keeper);
+
+/* What is left of a handler behind its connection: until the keeper has nothing
+ * to keep; TERM, INT and HUP see to that. */
+void serve_keeper(struct keeper *keeper);
 
 #endif

@@ -13,6 +13,7 @@
 #include "limits.h"
 #include "session_claim.h"
 #include "session_legacy.h"
+#include "session_records.h"
 #include "session_store.h"
 
 #include "banned.h"
@@ -100,148 +101,6 @@ session_open(struct session *s, const struct session_place *place,
 	s->plan = s->known == 0 ? SESSION_NEW : SESSION_REPLAY;
 }
 
-/* The store */
-
-static int64_t
-now_s(void)
-{
-	return (int64_t)time(NULL);
-}
-
-static bool
-usable(struct session *s, enum store_result result)
-{
-	int error = errno;
-
-	if (result != STORE_OK && result != STORE_ABSENT)
-		session_place_tell(
-		    s->place, result, error, s->trouble, sizeof(s->trouble));
-	return result == STORE_OK;
-}
-
-static bool
-begin(struct session *s, struct session_store **ret, bool create)
-{
-	return s->place != NULL &&
-	       usable(s, session_place_begin(ret, s->place, now_s(), create));
-}
-
-static void
-end(struct session *s, struct session_store *st)
-{
-	const char *healed = store_healed(st);
-
-	if (healed != NULL)
-		(void)snprintf(s->trouble, sizeof(s->trouble),
-		    "%.160s was damaged (%s): it is put aside as .bad and "
-		    "starts empty",
-		    s->place->path, healed);
-	store_end(st);
-}
-
-static bool
-get_context(
-    struct session *s, struct session_store *st, struct session_context *ret)
-{
-	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
-	char key[SESSION_KEY_BYTES];
-	size_t len = session_context_key(key, s->context);
-
-	return usable(s, store_get(st, key, len, now_s(), &value)) &&
-	       session_context_decode(ret, buf_str(&value), value.len);
-}
-
-/* The caller clears the state. */
-static bool
-get_state(struct session *s, struct session_store *st, const char *id,
-    struct session_state *ret)
-{
-	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
-	char key[SESSION_KEY_BYTES];
-	size_t len = session_state_key(key, id);
-
-	memset(ret, 0, sizeof(*ret));
-	return usable(s, store_get(st, key, len, now_s(), &value)) &&
-	       session_state_decode(ret, buf_str(&value), value.len);
-}
-
-static bool
-put(struct session *s, struct session_store *st, const char *key, size_t len,
-    const struct buf *value)
-{
-	int64_t now = now_s();
-
-	if (!buf_ok(value)) {
-		errno = ENOMEM;
-		return usable(s, STORE_UNUSABLE);
-	}
-	return usable(s, store_put(st, key, len, buf_str(value), value->len,
-			     now + (s->place->ttl_ms + 999) / 1000, now));
-}
-
-static bool
-put_context(struct session *s, struct session_store *st, bool pending)
-{
-	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
-	struct session_context c = {.pending = pending};
-	char key[SESSION_KEY_BYTES];
-
-	memcpy(c.session, s->id, sizeof(c.session));
-	memcpy(c.uuid, s->at, sizeof(c.uuid));
-	session_context_encode(&value, &c);
-	return put(s, st, key, session_context_key(key, s->answer), &value);
-}
-
-static bool
-put_state(struct session *s, struct session_store *st,
-    const struct session_state *state)
-{
-	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_STORE_VALUE_BYTES);
-	char key[SESSION_KEY_BYTES];
-
-	session_state_encode(&value, state);
-	return put(s, st, key, session_state_key(key, state->session), &value);
-}
-
-/* The answer is the session's head now. */
-static bool
-put_head(struct session *s, struct session_store *st)
-{
-	CLEANUP_FREE char *cwd = strdup(s->cwd);
-	struct session_state old, state = {.cwd = cwd, .turns = s->turns};
-	int64_t now = now_s();
-
-	if (cwd == NULL) {
-		errno = ENOMEM;
-		return usable(s, STORE_UNUSABLE);
-	}
-	memcpy(state.session, s->id, sizeof(state.session));
-	memcpy(state.head, s->at, sizeof(state.head));
-	memcpy(state.title, s->title, sizeof(state.title));
-	memcpy(state.system, s->system, sizeof(state.system));
-	(void)snprintf(
-	    state.key_name, sizeof(state.key_name), "%s", s->key_name);
-	state.used = state.created = now;
-	if (get_state(s, st, s->id, &old))
-		state.created = old.created;
-	session_state_clear(&old);
-	return put_state(s, st, &state);
-}
-
-/* The CLI may keep the turn's system text whatever becomes of the turn. */
-static bool
-put_dirty(struct session *s, struct session_store *st, bool dirty)
-{
-	struct session_state state;
-	bool ok = get_state(s, st, s->id, &state);
-
-	state.dirty = dirty;
-	memcpy(state.system, s->system, sizeof(state.system));
-	ok = ok && put_state(s, st, &state);
-	session_state_clear(&state);
-	return ok;
-}
-
 /* Claims */
 
 static void
@@ -282,7 +141,7 @@ take(struct session *s, struct session_store *st,
     const struct session_context *c)
 {
 	struct session_state state;
-	bool known = get_state(s, st, c->session, &state);
+	bool known = session_get_state(s, st, c->session, &state);
 	bool head = known && strcmp(state.head, c->uuid) == 0 && !state.dirty;
 	bool fits = known && system_fits(s, state.system);
 
@@ -306,11 +165,12 @@ get_legacy(
 	size_t len = session_legacy_key(key, digest);
 	bool ok;
 
-	if (!begin(s, &st, false))
+	if (!session_begin(s, &st, false))
 		return false;
-	ok = usable(s, store_get(st, key, len, now_s(), &value)) &&
-	     buf_ok(&value) && session_id_valid(buf_str(&value));
-	end(s, st);
+	ok =
+	    session_usable(s, store_get(st, key, len, session_now(), &value)) &&
+	    buf_ok(&value) && session_id_valid(buf_str(&value));
+	session_end(s, st);
 	if (ok)
 		memcpy(id, buf_str(&value), SESSION_ID_BYTES);
 	return ok;
@@ -361,14 +221,15 @@ session_find(struct session *s)
 
 	s->next_try = CLOCK_NEVER;
 	/* Beginning a new store is what takes the old entries over. */
-	if (s->plan == SESSION_NEW || !begin(s, &st, legacy))
+	if (s->plan == SESSION_NEW ||
+	    !session_begin(s, &st, legacy && !session_place_made(s->place)))
 		return true;
-	found = get_context(s, st, &c);
+	found = session_get_context(s, st, &c);
 	if (found && !c.pending)
 		take(s, st, &c);
 	else if (found)
 		wait = must_wait(s, c.session);
-	end(s, st);
+	session_end(s, st);
 	if (!found && legacy)
 		take_legacy(s);
 	return !wait;
@@ -385,16 +246,38 @@ session_start(struct session *s)
 {
 	struct session_store *st;
 
-	if (s->plan != SESSION_RESUME || s->marked)
+	if ((s->plan != SESSION_RESUME && s->plan != SESSION_LIVE) || s->marked)
 		return;
-	if (begin(s, &st, true)) {
-		s->marked = put_dirty(s, st, true);
-		end(s, st);
+	if (session_begin(s, &st, true)) {
+		/* That of a live one may still be on its way, and comes marked:
+		 * see session_put_head(). */
+		s->marked =
+		    session_put_dirty(s, st, true) || s->plan == SESSION_LIVE;
+		session_end(s, st);
 	}
-	if (s->marked)
+	if (s->marked || s->plan == SESSION_LIVE)
 		return;
 	drop_claim(s);
 	s->plan = SESSION_FORK;
+}
+
+void
+session_live(struct session *s, const char *id, const char *at)
+{
+	s->plan = SESSION_LIVE;
+	s->lent = true;
+	s->first = s->known;
+	(void)snprintf(s->id, sizeof(s->id), "%s", id);
+	(void)snprintf(s->at, sizeof(s->at), "%s", at);
+}
+
+void
+session_not_live(struct session *s)
+{
+	s->plan = SESSION_REPLAY;
+	s->lent = s->marked = false;
+	s->first = 0;
+	s->wait_until = clock_ms() + LIMIT_SESSION_WAIT_MS;
 }
 
 void
@@ -415,30 +298,45 @@ session_answered(
 	struct session_key key = s->key;
 	struct session_store *st;
 
+	session_key_answer(&key, text);
+	session_key_digest(&key, s->answer);
 	if (s->place == NULL || !session_id_valid(id) ||
 	    !session_id_valid(uuid))
 		return;
-	session_key_answer(&key, text);
-	session_key_digest(&key, s->answer);
 	if (strcmp(s->id, id) != 0) /* of a new session, or a copy */
 		drop_claim(s);
 	memcpy(s->id, id, sizeof(s->id));
 	memcpy(s->at, uuid, sizeof(s->at));
-	if (!begin(s, &st, true))
+	if (!session_begin(s, &st, true))
 		return;
-	if (s->claim >= 0 || claim(s, s->id))
-		s->pending = put_context(s, st, true);
+	if (s->lent || s->claim >= 0 || claim(s, s->id))
+		s->pending = session_put_context(s, st, true);
 	else
-		(void)usable(s, STORE_UNUSABLE);
-	end(s, st);
+		(void)session_usable(s, STORE_UNUSABLE);
+	session_end(s, st);
+}
+
+void
+session_called(struct session *s, const struct chat_part *parts, size_t n)
+{
+	union {
+		const struct chat_part *in;
+		struct chat_part *out;
+	} same = {.in = parts}; /* a message is only read */
+	const struct chat_message m = {
+	    .role = CHAT_ASSISTANT, .parts = same.out, .nparts = n};
+	struct session_key key = s->key;
+
+	session_key_message(&key, &m);
+	session_key_digest(&key, s->answer);
 }
 
 /* The head first: a record that is valid has one. */
 static void
 save(struct session *s, struct session_store *st)
 {
-	if (put_head(s, st))
-		(void)put_context(s, st, false);
+	if (session_put_head(s, st))
+		(void)session_put_context(s, st, false);
 }
 
 void
@@ -446,16 +344,55 @@ session_ended(struct session *s)
 {
 	struct session_store *st;
 
-	if ((s->pending || s->marked) && begin(s, &st, true)) {
+	if ((s->pending || s->marked) && session_begin(s, &st, true)) {
 		if (s->pending)
 			save(s, st);
 		else
-			(void)put_dirty(s, st, false);
+			(void)session_put_dirty(s, st, false);
 		/* Before the lock: whoever finds it finds it free. */
 		drop_claim(s);
-		end(s, st);
+		session_end(s, st);
 	}
 	session_close(s);
+}
+
+bool
+session_hand_over(struct session *s, int *ret_claim, struct session_answer *ret)
+{
+	bool pending = s->pending;
+
+	*ret_claim = s->claim;
+	s->claim = -1;
+	memcpy(ret->id, s->id, sizeof(ret->id));
+	memcpy(ret->at, s->at, sizeof(ret->at));
+	memcpy(ret->digest, s->answer, sizeof(ret->digest));
+	memcpy(ret->title, s->title, sizeof(ret->title));
+	memcpy(ret->system, s->system, sizeof(ret->system));
+	ret->turns = s->turns;
+	session_close(s);
+	return pending;
+}
+
+void
+session_saved(const struct session_answer *a, const struct session_place *place,
+    const char *cwd, const char *key_name, bool going_on)
+{
+	struct session s = {
+	    .place = place,
+	    .cwd = cwd,
+	    .key_name = key_name,
+	    .turns = a->turns,
+	    .claim = -1,
+	    .pending = true,
+	    .going_on = going_on,
+	};
+
+	memcpy(s.id, a->id, sizeof(s.id));
+	memcpy(s.at, a->at, sizeof(s.at));
+	memcpy(s.answer, a->digest, sizeof(s.answer));
+	memcpy(s.title, a->title, sizeof(s.title));
+	memcpy(s.system, a->system, sizeof(s.system));
+	session_ended(&s);
 }
 
 void
@@ -473,6 +410,7 @@ session_outcome(const struct session *s)
 	    [SESSION_RESUME] = "resumed",
 	    [SESSION_FORK] = "forked",
 	    [SESSION_REPLAY] = "replayed",
+	    [SESSION_LIVE] = "warm",
 	};
 
 	return names[s->plan];

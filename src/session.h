@@ -42,6 +42,16 @@ enum session_plan {
 	SESSION_RESUME, /* go on with session id after its answer at */
 	SESSION_FORK,   /* the same in a copy */
 	SESSION_REPLAY, /* tell all of it to a new session */
+	SESSION_LIVE,   /* a process that holds it goes on */
+};
+
+/* An answer that Claude has given and not yet saved, with what its record
+ * needs. */
+struct session_answer {
+	char id[SESSION_ID_BYTES], at[SESSION_ID_BYTES];
+	unsigned char digest[SESSION_DIGEST_BYTES]; /* of the conversation */
+	char title[SESSION_TITLE_BYTES], system[SESSION_SYSTEM_BYTES];
+	uint32_t turns;
 };
 
 struct session {
@@ -66,9 +76,11 @@ struct session {
 	unsigned char answer[SESSION_DIGEST_BYTES];  /* with the new answer */
 	uint32_t turns;                              /* with the new answer */
 	char title[SESSION_TITLE_BYTES];
-	int claim;    /* descriptor, -1: none */
-	bool pending; /* a pending record is in the store */
-	bool marked;  /* the session is marked as dirty */
+	int claim;     /* descriptor, -1: none */
+	bool pending;  /* a pending record is in the store */
+	bool marked;   /* the session is marked as dirty */
+	bool going_on; /* behind the answer: the mark stays as it is */
+	bool lent;     /* who keeps the process has the claim */
 };
 
 /* What a conversation is held in, besides its messages. */
@@ -89,6 +101,14 @@ void session_open(struct session *s, const struct session_place *place,
 bool session_find(struct session *s);
 int64_t session_deadline(const struct session *s);
 
+/* The plan becomes LIVE: a process that holds the context goes on, in session id
+ * after its answer at ("": as a model it has neither).  Who keeps the process
+ * has its claim. */
+void session_live(struct session *s, const char *id, const char *at);
+
+/* That process was of no use: the plan is to be made anew. */
+void session_not_live(struct session *s);
+
 /* Claude is about to be started as planned.  The plan may change from RESUME to
  * FORK. */
 void session_start(struct session *s);
@@ -101,15 +121,31 @@ void session_lost(struct session *s);
 void session_answered(
     struct session *s, const char *id, const char *uuid, const char *text);
 
+/* As a model it has answered with these parts (a text and calls): what the
+ * conversation is from then on. */
+void session_called(struct session *s, const struct chat_part *parts, size_t n);
+
 /* Claude has ended in order: what it answered is saved, and what it did not
  * finish does no harm. */
 void session_ended(struct session *s);
+
+/* The claim goes to who keeps the process alive: a descriptor, -1 where there is
+ * none.  *ret is what is left to be saved; false: nothing is.  The session is
+ * over, as after session_close(). */
+bool session_hand_over(
+    struct session *s, int *ret_claim, struct session_answer *ret);
+
+/* The answer is in the CLI's transcript: its record becomes valid.  going_on:
+ * the next turn may be under way behind it, by another handler too. */
+void
+session_saved(const struct session_answer *a, const struct session_place *place,
+    const char *cwd, const char *key_name, bool going_on);
 
 /* Ends the claim.  Without session_ended() before, the turn came to nothing,
  * and nobody knows what is left of it. */
 void session_close(struct session *s);
 
-/* "new", "resumed", "forked", "replayed". */
+/* "new", "resumed", "forked", "replayed", "warm". */
 const char *session_outcome(const struct session *s);
 
 #endif

@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "limits.h"
 
 #include "banned.h"
 
@@ -61,7 +63,6 @@ session_claim(const char *path, const char *session)
 #else /* there are whole files only */
 
 #define NAME_BYTES 32
-#define MOST_GONE  16 /* somebody keeps removing it */
 
 static int
 lock_file(int dir, const char *name, int flags)
@@ -89,7 +90,18 @@ still_there(int dir, const char *name, int fd)
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* Removes what earlier claims have left: nobody else will. */
+static bool
+is_old(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       time(NULL) - st.st_mtime > LIMIT_CLAIM_KEPT_S;
+}
+
+/* Removes what earlier claims have left: nobody else will.  For a moment it has
+ * the lock, which must not be taken for a claim, so not of one that somebody may
+ * be about to claim again. */
 static void
 tidy(int dir)
 {
@@ -103,7 +115,7 @@ tidy(int dir)
 		return;
 	}
 	while ((entry = readdir(entries)) != NULL) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || !is_old(dir, entry->d_name))
 			continue;
 		fd = lock_file(dir, entry->d_name, 0);
 		if (fd == -1)
@@ -130,8 +142,10 @@ session_claim(const char *path, const char *session)
 	tidy(dir);
 	(void)snprintf(
 	    name, sizeof(name), "%llx", (unsigned long long)place_of(session));
-	for (tries = 0; tries < MOST_GONE; tries++) {
+	for (tries = 0; tries < LIMIT_FILE_GONE; tries++) {
 		fd = lock_file(dir, name, O_CREAT);
+		if (fd != -1)
+			(void)futimens(fd, NULL); /* else removed sooner */
 		if (fd == -1 || still_there(dir, name, fd))
 			return fd;
 		(void)close(fd);

@@ -144,12 +144,12 @@ take_all(struct session_store *st, const struct session_place *p, int64_t now)
 	return store_put(st, taken_key, TAKEN_KEYLEN, "", 0, INT64_MAX, now);
 }
 
-static bool
-is_there(const char *path)
+bool
+session_place_made(const struct session_place *p)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0;
+	return lstat(p->path, &st) == 0;
 }
 
 /* Only the last directory: what is above may be a disk that is not there. */
@@ -185,7 +185,7 @@ session_place_begin(struct session_store **ret, const struct session_place *p,
 
 	if (p->runtime && !open_runtime(p))
 		return STORE_UNUSABLE;
-	if (p->original != NULL && !is_there(p->path) &&
+	if (p->original != NULL && !session_place_made(p) &&
 	    !session_original_read(p->original, NULL, NULL))
 		return STORE_FOREIGN;
 	if (!p->runtime && create)

@@ -32,6 +32,9 @@ bool session_place_find(struct session_place *ret, const struct settings *s,
     char *const *env, char *err, size_t errlen);
 void session_place_clear(struct session_place *p);
 
+/* Is there anything where the store is, or is to be? */
+bool session_place_made(const struct session_place *p);
+
 /* store_begin() there.  create: the directory that it is in is made too (0700),
  * but none above that.  now: seconds since 1970. */
 enum store_result session_place_begin(struct session_store **ret,

@@ -4,8 +4,8 @@
  * an empty one is made, and the operation is done once more with that.  What
  * fails again is given up, and the next process begins with nothing.
  *
- * The file is opened for reading until something is written: closing a file
- * that was open for writing costs an fsync.
+ * The file is opened for reading until something is written, or is going to be:
+ * closing a file that was open for writing costs an fsync.
  */
 #include "session_store.h"
 
@@ -33,6 +33,7 @@ struct session_store {
 	int lock;     /* holds the lock, -1: not yet */
 	GDBM_FILE db; /* NULL: closed */
 	bool writer;  /* db is open for writing */
+	bool again;   /* an operation has failed, and been tried again */
 	const char *healed;
 	int error; /* given up; 0: not */
 };
@@ -46,11 +47,13 @@ unusable(int error)
 
 /* --- opening, healing, giving up --------------------------------------- */
 
-/* False: what was written may not be there. */
+/* False: what was written may not be there.  What a signal has interrupted is
+ * closed all the same, and nothing of it is lost. */
 static bool
 close_db(struct session_store *st)
 {
-	bool ok = st->db == NULL || gdbm_close(st->db) == 0;
+	bool ok = st->db == NULL || gdbm_close(st->db) == 0 || !st->writer ||
+	          (errno == EINTR && store_file_sync(st->path));
 
 	st->db = NULL;
 	return ok;
@@ -102,15 +105,31 @@ start_afresh(struct session_store *st, const char *why, int error)
 	return make_empty(st) ? STORE_OK : give_up(st, errno);
 }
 
-/* After an operation of GDBM that did not do what it should. */
 static enum store_result
-failed(struct session_store *st)
+damaged_file(struct session_store *st)
 {
 	gdbm_error what = gdbm_last_errno(st->db);
 
-	if (what == GDBM_MALLOC_ERROR && !gdbm_needs_recovery(st->db))
-		return unusable(ENOMEM);
 	return start_afresh(st, gdbm_strerror(what), store_file_errno(st->db));
+}
+
+/*
+ * After an operation of GDBM that did not do what it should; OK: again, with
+ * the file that is there now.  That is first the same one, opened anew: the
+ * system may have failed for once, and on disk it is as if we had been killed
+ * there, which it must stand.  What is damaged is so at a second look, too.
+ */
+static enum store_result
+failed(struct session_store *st)
+{
+	if (gdbm_last_errno(st->db) == GDBM_MALLOC_ERROR &&
+	    !gdbm_needs_recovery(st->db))
+		return unusable(ENOMEM);
+	if (st->again)
+		return damaged_file(st);
+	st->again = true;
+	(void)close_db(st);
+	return STORE_OK;
 }
 
 static enum store_result
@@ -249,8 +268,9 @@ enter(struct session_store *st, bool create)
 	if (r != STORE_OK)
 		return r;
 	st->lock = store_lock_take(st->lock_path, LIMIT_STORE_LOCK_MS);
+	/* Who may create it is going to write: no second opening for that. */
 	if (st->lock != -1)
-		return open_db(st, false, create);
+		return open_db(st, create, create);
 	if (errno == EWOULDBLOCK)
 		return STORE_BUSY;
 	return errno == EEXIST ? STORE_FOREIGN : STORE_UNUSABLE;
@@ -272,15 +292,17 @@ store_begin(struct session_store **ret, const char *path, bool create)
 	return r;
 }
 
-void
+bool
 store_end(struct session_store *st)
 {
 	int error = errno;
+	bool ok = close_db(st);
 
-	if (!close_db(st))
+	if (!ok)
 		(void)put_aside(st);
 	errno = error;
 	free_store(st);
+	return ok;
 }
 
 const char *
@@ -291,41 +313,59 @@ store_healed(const struct session_store *st)
 
 /* --- one value --------------------------------------------------------- */
 
-enum store_result
-store_get(struct session_store *st, const void *key, size_t keylen, int64_t now,
-    struct buf *ret)
+/* *ret_done stays false where it is to be done again. */
+static enum store_result
+get_once(struct session_store *st, datum key, int64_t now, struct buf *ret,
+    bool *ret_done)
 {
-	enum store_result r = ready(st, key, keylen, false);
 	CLEANUP_FREE char *text = NULL;
 	struct store_value v;
 
-	if (r != STORE_OK)
-		return r;
-	switch (store_look(st->db, store_datum(key, keylen), now, &v, &text)) {
+	switch (store_look(st->db, key, now, &v, &text)) {
 	case LOOK_WHOLE:
+		*ret_done = true;
 		return buf_add(ret, v.bytes, v.len) ? STORE_OK
 		                                    : unusable(ENOMEM);
 	case LOOK_DAMAGED:
-		r = damaged_value(st);
-		break;
+		return damaged_value(st);
 	case LOOK_FAILED:
-		r = failed(st);
-		break;
+		return failed(st);
 	case LOOK_ABSENT:
 	case LOOK_EXPIRED:
 		break;
 	}
-	return r == STORE_OK ? STORE_ABSENT : r;
+	return STORE_ABSENT;
+}
+
+enum store_result
+store_get(struct session_store *st, const void *key, size_t keylen, int64_t now,
+    struct buf *ret)
+{
+	enum store_result r;
+	bool done = false;
+
+	do {
+		r = ready(st, key, keylen, false);
+		if (r == STORE_OK)
+			r = get_once(
+			    st, store_datum(key, keylen), now, ret, &done);
+	} while (r == STORE_OK && !done);
+	return r;
 }
 
 enum store_result
 store_delete(struct session_store *st, const void *key, size_t keylen)
 {
-	enum store_result r = ready(st, key, keylen, true);
+	enum store_result r;
 
-	if (r != STORE_OK || store_remove(st->db, store_datum(key, keylen)))
-		return r;
-	return failed(st);
+	do {
+		r = ready(st, key, keylen, true);
+		if (r != STORE_OK ||
+		    store_remove(st->db, store_datum(key, keylen)))
+			return r;
+		r = failed(st);
+	} while (r == STORE_OK);
+	return r;
 }
 
 /* --- putting, and sweeping on the way ---------------------------------- */
@@ -335,10 +375,12 @@ static enum store_result
 put_once(struct session_store *st, datum key, datum text, int64_t now,
     bool *ret_done)
 {
-	if (gdbm_store(st->db, key, text, GDBM_REPLACE) != 0 ||
-	    gdbm_needs_recovery(st->db))
+	bool is_new;
+
+	if (!store_replace(st->db, key, text, &is_new))
 		return failed(st);
-	switch (store_sweep(st->db, key, now)) {
+	/* In another one's place it makes the file no longer. */
+	switch (is_new ? store_sweep(st->db, key, now) : LOOK_WHOLE) {
 	case LOOK_DAMAGED:
 		return damaged_value(st);
 	case LOOK_FAILED:
@@ -375,18 +417,26 @@ store_put(struct session_store *st, const void *key, size_t keylen,
 
 /* --- all values -------------------------------------------------------- */
 
-/* What a walk has found. */
+/* Was it the system?  An offset that cannot be is what the file says. */
+static bool
+system_failed(const struct session_store *st)
+{
+	int error = gdbm_last_syserr(st->db);
+
+	return gdbm_last_errno(st->db) == GDBM_MALLOC_ERROR ||
+	       (error != 0 && error != EINVAL && error != EOVERFLOW);
+}
+
+/* What a walk has found.  It cannot be done again: somebody has seen a part. */
 static enum store_result
 after_walk(struct session_store *st, enum store_look seen)
 {
-	switch (seen) {
-	case LOOK_DAMAGED:
+	if (seen == LOOK_DAMAGED)
 		return damaged_value(st);
-	case LOOK_FAILED:
-		return failed(st);
-	default:
+	if (seen != LOOK_FAILED)
 		return STORE_OK;
-	}
+	return system_failed(st) ? unusable(store_file_errno(st->db))
+	                         : damaged_file(st);
 }
 
 struct each {

@@ -5,7 +5,8 @@
  *
  * The file is a cache that can be rebuilt, never the only copy of anything: on
  * any sign of damage it is renamed to NAME.bad and an empty one takes its
- * place.  NAME.lock is locked (flock) from store_begin() to store_end(), never
+ * place.  A system call that fails is no such sign before the file was opened
+ * anew and it has failed again.  NAME.lock is locked (flock) from store_begin() to store_end(), never
  * longer than it takes; GDBM's own lock never waits, and its reorganising
  * replaces the file that it is on, hence a file of its own that is never
  * removed.
@@ -33,14 +34,17 @@ enum store_result {
  * A file at path that is neither a store, nor one that was (PATH.lock says so),
  * is STORE_FOREIGN: it is not touched, and nothing is made beside it.
  *
- * Locks and opens path, after creating it (0600) if need be.  create false: a
- * file that does not exist is STORE_ABSENT and nothing is made.  Waits up to
+ * Locks and opens path.  create: it is made (0600) if need be, and opened for
+ * writing at once, so that its end costs an fsync; otherwise a file that does not
+ * exist is STORE_ABSENT and nothing is made.  Waits up to
  * LIMIT_STORE_LOCK_MS; of all else in a handler only the log waits like this,
  * see log_file.h.  STORE_OK sets *ret, which the caller hands to store_end().
  */
 enum store_result
 store_begin(struct session_store **ret, const char *path, bool create);
-void store_end(struct session_store *st);
+
+/* False: the system could not write all of it, and it was put aside. */
+bool store_end(struct session_store *st);
 
 /* A damaged file was put aside since store_begin(): for the log, once.  NULL:
  * none was; else static text that says what was wrong.  Several operations may
@@ -55,8 +59,8 @@ const char *store_healed(const struct session_store *st);
 enum store_result store_get(struct session_store *st, const void *key,
     size_t keylen, int64_t now, struct buf *ret);
 
-/* Puts or replaces.  Also removes a few expired values that it comes across
- * (LIMIT_STORE_SWEEP are looked at). */
+/* Puts or replaces.  A new key also has a few expired values removed that are
+ * come across (LIMIT_STORE_SWEEP are looked at). */
 enum store_result store_put(struct session_store *st, const void *key,
     size_t keylen, const void *value, size_t len, int64_t expires, int64_t now);
 

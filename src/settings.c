@@ -163,6 +163,34 @@ const struct setting settings_table[] = {
 	FIELD(claude_idle_timeout_ms),
     },
     {
+	.name = "CLAUDE_LINGER_MS",
+	.fallback = "120000",
+	.kind = SETTING_NUMBER,
+	.min = 0,
+	.max = MS_MAX,
+	.help = "milliseconds that a Claude process waits behind its answer "
+		"for what follows in the conversation; 0: it does not",
+	FIELD(claude_linger_ms),
+    },
+    {
+	.name = "CLAUDE_MAX_WARM",
+	.fallback = "2",
+	.kind = SETTING_NUMBER,
+	.min = 0,
+	.max = LIMIT_WARM,
+	.help = "the most Claude processes of yours that wait so at once",
+	FIELD(claude_max_warm),
+    },
+    {
+	.name = "CLAUDE_SPARE",
+	.fallback = "auto",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("auto", "0", "1"),
+	.help = "whether behind a request another Claude process is started "
+		"for the next conversation; auto: under ccp start",
+	FIELD(claude_spare),
+    },
+    {
 	.name = "SESSION_TTL_MS",
 	.fallback = "3600000",
 	.kind = SETTING_NUMBER,
@@ -188,6 +216,15 @@ const struct setting settings_table[] = {
 	.help = "names of further environment variables that Claude gets, "
 		"separated by commas",
 	FIELD(claude_env),
+    },
+    {
+	.name = "CLAUDE_UMASK",
+	.fallback = "077",
+	.kind = SETTING_CHOICE,
+	.choices = LIST("077", "027", "022", "007", "002"),
+	.help = "what others may not do with the files that Claude makes: "
+		"077 leaves them nothing, 022 lets them read",
+	FIELD(claude_umask),
     },
     {
 	.name = "SYSTEM_PROMPT_MODE",
@@ -218,7 +255,7 @@ const struct setting settings_table[] = {
     },
     {
 	.name = "MAX_CONNECTIONS",
-	.fallback = "64",
+	.fallback = "256",
 	.kind = SETTING_NUMBER,
 	.min = 1,
 	.max = 10000,

@@ -42,12 +42,16 @@ struct settings {
 	const char *claude_mode;     /* agent, model */
 	const char *claude_permission_mode;
 	long claude_max_turns;
-	long claude_max_processes; /* 0: twice the number of cores */
+	long claude_max_processes; /* 0: twice the cores of ours */
 	long claude_timeout_ms;
 	long claude_idle_timeout_ms;
+	long claude_linger_ms; /* 0: no process outlives its turn */
+	long claude_max_warm;
+	const char *claude_spare; /* auto, 0, 1 */
 	long session_ttl_ms;
 	const char *session_file; /* "": in the runtime directory */
 	const char *claude_env;   /* names of further variables for the child */
+	const char *claude_umask; /* of the child, octal */
 	const char *system_prompt_mode; /* replace, append */
 	const char *default_model;
 	const char *models; /* words NAME or ALIAS=NAME, one space between */

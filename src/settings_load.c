@@ -96,6 +96,16 @@ from_file(struct loading *l, const struct setting *row, struct origin *o)
 	return refuse(l, row, o, must);
 }
 
+/* The default: of a text all that a check would do is done. */
+static int
+check_unless_default(
+    struct loading *l, const struct setting *row, struct origin *o)
+{
+	if (o->member == NULL && !setting_is_number(row))
+		return 0;
+	return check(l, row, o);
+}
+
 /* The environment wins, but a wrong value in the file is told all the same.
  * A text is only put into l->texts, at *ret_text: the buffer may still move. */
 static int
@@ -104,7 +114,8 @@ load_row(struct loading *l, const struct setting *row, size_t *ret_text)
 	struct origin o = {.value = {.text = row->fallback}, .where = ""};
 	const char *value = settings_getenv(l->env, row->name);
 
-	if (from_file(l, row, &o) == -1 || check(l, row, &o) == -1)
+	if (from_file(l, row, &o) == -1 ||
+	    check_unless_default(l, row, &o) == -1)
 		return -1;
 	if (value != NULL && value[0] != '\0') {
 		o = (struct origin){

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "api_keys.h"
 #include "config_file.h"
+#include "limits.h"
 #include "nearest.h"
 #include "screen_text.h"
 
@@ -77,6 +79,29 @@ settings_exposed(const char *file)
 	secret = holds_secret(&f);
 	config_file_free(&f);
 	return secret;
+}
+
+static void
+remark_weak(struct buf *lines, const char *what, const char *name)
+{
+	buf_addf(lines,
+	    "%s%s is short: one of %d characters or more is hard to guess\n",
+	    what, name, LIMIT_GOOD_KEY);
+}
+
+void
+settings_weak_keys(const struct settings *s, struct buf *lines)
+{
+	const char *at = s->api_keys;
+	struct api_key key;
+
+	if (strcmp(s->api_key, SETTINGS_DEFAULT_KEY) != 0 &&
+	    api_key_weak(s->api_key))
+		remark_weak(lines, "API_KEY", "");
+	while (api_keys_next(&at, &key)) {
+		if (key.weak)
+			remark_weak(lines, "API_KEYS: the key of ", key.name);
+	}
 }
 
 void

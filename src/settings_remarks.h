@@ -19,6 +19,11 @@ const struct setting *settings_nearest(const char *name);
  * apart? */
 bool settings_exposed(const char *file);
 
+/* Adds a line for each key of the API that can be guessed.  Not for the
+ * well-known one, which is another matter, nor for those that API_KEYS has as
+ * digests. */
+void settings_weak_keys(const struct settings *s, struct buf *lines);
+
 /*
  * Adds a line for each key that is none ("config.json line 4: unknown key
  * CLAUDE_MOD is ignored: did you mean CLAUDE_MODE?"), and one where others may

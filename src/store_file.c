@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "limits.h"
 
 #include "banned.h"
@@ -110,12 +111,13 @@ open_db(GDBM_FILE *ret, int fd, const char *path, bool writer)
 	return STORE_FILE_OPEN;
 }
 
-enum store_file_result
-store_file_open(GDBM_FILE *ret, const char *path, bool writer)
+static enum store_file_result
+open_once(GDBM_FILE *ret, const char *path, bool writer)
 {
 	int fd = open(path,
 	    (writer ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
+	int error;
 
 	if (fd == -1) {
 		switch (errno) {
@@ -128,7 +130,13 @@ store_file_open(GDBM_FILE *ret, const char *path, bool writer)
 			return STORE_FILE_ERROR;
 		}
 	}
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) == -1) {
+		error = errno;
+		(void)close(fd);
+		errno = error;
+		return STORE_FILE_ERROR;
+	}
+	if (!S_ISREG(st.st_mode)) {
 		(void)close(fd);
 		return STORE_FILE_ODD;
 	}
@@ -137,6 +145,16 @@ store_file_open(GDBM_FILE *ret, const char *path, bool writer)
 		return STORE_FILE_DAMAGED;
 	}
 	return open_db(ret, fd, path, writer);
+}
+
+/* What is damaged is so at a second look, too; a read that failed for once is
+ * not. */
+enum store_file_result
+store_file_open(GDBM_FILE *ret, const char *path, bool writer)
+{
+	enum store_file_result r = open_once(ret, path, writer);
+
+	return r == STORE_FILE_DAMAGED ? open_once(ret, path, writer) : r;
 }
 
 bool
@@ -148,6 +166,20 @@ store_file_ours(const char *path)
 		return false;
 	(void)gdbm_close(db);
 	return true;
+}
+
+bool
+store_file_sync(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int r = -1;
+
+	if (fd == -1)
+		return false;
+	do
+		r = fsync(fd);
+	while (r == -1 && errno == EINTR);
+	return r == 0;
 }
 
 static GDBM_FILE

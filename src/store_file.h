@@ -35,6 +35,9 @@ bool store_file_ours(const char *path);
 bool store_file_make(const char *path, const char *spare,
     bool (*fill)(void *arg, GDBM_FILE db), void *arg);
 
+/* What was written to it is on disk. */
+bool store_file_sync(const char *path);
+
 /* A key that belongs to the file and not to its user. */
 bool store_file_internal(datum key);
 

@@ -10,11 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limits.h"
 #include "lock_wait.h"
 
 #include "banned.h"
-
-#define MOST_GONE 16 /* somebody keeps removing the file */
 
 static const char mark[] = "ccp session store\n";
 #define MARK_BYTES (sizeof(mark) - 1)
@@ -120,7 +119,7 @@ store_lock_take(const char *path, int ms)
 {
 	int fd, tries;
 
-	for (tries = 0; tries < MOST_GONE; tries++) {
+	for (tries = 0; tries < LIMIT_FILE_GONE; tries++) {
 		fd = open_file(path, O_RDWR | O_CREAT);
 		if (fd == -1)
 			return -1;

@@ -49,6 +49,17 @@ store_remove(GDBM_FILE db, datum key)
 	       !gdbm_needs_recovery(db);
 }
 
+bool
+store_replace(GDBM_FILE db, datum key, datum text, bool *ret_new)
+{
+	int r = gdbm_store(db, key, text, GDBM_INSERT);
+
+	*ret_new = r == 0;
+	if (r == 1)
+		r = gdbm_store(db, key, text, GDBM_REPLACE);
+	return r == 0 && !gdbm_needs_recovery(db);
+}
+
 /* --- sweeping --- */
 
 struct sweep {

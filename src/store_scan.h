@@ -27,7 +27,8 @@ datum store_datum(const void *bytes, size_t len);
 enum store_look store_look(GDBM_FILE db, datum key, int64_t now,
     struct store_value *v, char **ret_text);
 
-/* False: not done, or done in part. */
+/* False: not done, or done in part.  *ret_new: there was none with that key. */
+bool store_replace(GDBM_FILE db, datum key, datum text, bool *ret_new);
 bool store_remove(GDBM_FILE db, datum key);
 
 /*

@@ -43,4 +43,25 @@ utf8_sequence(const char *text, size_t len)
 	return n;
 }
 
+/* How many bytes at text, where no well-formed sequence is, stand for one
+ * U+FFFD: the longest beginning of a sequence, or else one byte (Unicode 16,
+ * 3.9, "Substitution of Maximal Subparts"; WHATWG Encoding does the same).
+ * len: at least 1. */
+static inline size_t
+utf8_maximal_subpart(const char *text, size_t len)
+{
+	char whole[4];
+	size_t n = 1, i;
+
+	/* Is it a beginning?  Then it goes on with any byte of the kind. */
+	while (n < 3 && n < len) {
+		for (i = 0; i < sizeof(whole); i++)
+			whole[i] = i <= n ? text[i] : '\x80';
+		if (utf8_sequence(whole, sizeof(whole)) <= n + 1)
+			break;
+		n++;
+	}
+	return n;
+}
+
 #endif

@@ -5,9 +5,10 @@ text once the result is there.
 
     bare   the real Claude Code CLI, started with the very arguments, variables
            and lines that ccp would use; the tool is served from here
-    ccp    the same through ccp-handler, on a new connection
+    ccp    the same through ccp-handler, on a new connection; "warm" with the
+           process that waits for the result
 
-Both by turns, with a mock of the API that answers at once.  Run it in the
+All by turns, with a mock of the API that answers at once.  Run it in the
 build directory ("make bench"); it tests nothing.
 """
 import argparse
@@ -25,10 +26,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
 import real_claude  # noqa: E402
-from ccp import Env, HandlerSocket  # noqa: E402
+from ccp import Env  # noqa: E402
 from mock_messages import Mock, answer  # noqa: E402
 from protocol import Bed  # noqa: E402
 from tap import Skip  # noqa: E402
+from warm import Handlers, WarmEnv  # noqa: E402
 
 PATH = "/v1/chat/completions"
 TOOL = {"name": "get_weather", "description": "the weather in a city",
@@ -188,7 +190,8 @@ def run_ccp(api, env):
     that has its answer."""
     api.script(CALL, TEXT)
     connecting = time.monotonic()
-    with HandlerSocket(env) as handler:
+    with Handlers(env) as handlers:
+        handler = handlers.new()
         connecting = time.monotonic() - connecting
         started = time.monotonic()
         begin, end = through_ccp(handler.http, ASK,
@@ -212,7 +215,7 @@ def tell_of(body, home):
 
 
 def measure(claude, runs):
-    samples = {"bare": [], "ccp": []}
+    samples = {"bare": [], "ccp": [], "ccp warm": []}
     with contextlib.ExitStack() as stack:
         api = stack.enter_context(Mock())
         home = stack.enter_context(
@@ -220,10 +223,13 @@ def measure(claude, runs):
         variables = real_claude.variables(api.url)
         env = stack.enter_context(Env(claude=claude, child=variables,
                                       LOG_LEVEL=None))
+        warm = stack.enter_context(WarmEnv(claude=claude, child=variables,
+                                           LOG_LEVEL=None))
         cli = {name: Bare(claude, tell_of(body, home), variables)
                for name, body in (("ask", ASK), ("tell", TELL))}
         ways = [("bare", lambda: run_bare(api, cli)),
-                ("ccp", lambda: run_ccp(api, env))]
+                ("ccp", lambda: run_ccp(api, env)),
+                ("ccp warm", lambda: run_ccp(api, warm))]
         for n in range(runs + 1):  # the first warms the caches
             for name, run in ways:
                 took = run()

@@ -144,7 +144,7 @@ def elsewhere(manager, *more, system="Linux", uid=0, argument=None,
         done = subprocess.run(
             [os.path.join(path, "bash"), "bootstrap",
              *filter(None, [argument])],
-            cwd=tree, text=True, capture_output=True, timeout=60, check=False,
+            cwd=tree, text=True, capture_output=True, timeout=240, check=False,
             env={"PATH": path, "BED": bed, "HOME": bed, "BED_UID": str(uid),
                  "BED_SYSTEM": system})
         try:

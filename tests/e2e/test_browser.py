@@ -2,13 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A web page in a real browser, with the openai package in it: who may ask
 "ccp start", and who may not."""
-import contextlib
 import functools
 import json
 import os
 import subprocess
 import sys
-import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -17,8 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import browser  # noqa: E402
 import npm  # noqa: E402
 from answers import PATH  # noqa: E402
-from browser import EVIL, Chromium, Pages  # noqa: E402
-from ccp import Env, Start  # noqa: E402
+from browser import EVIL, Chromium  # noqa: E402
+from ccp import Env  # noqa: E402
 from tap import contains, eq, main, ok, test, until  # noqa: E402
 
 
@@ -37,65 +35,9 @@ def bundle():
             check=True, stdout=subprocess.PIPE).stdout
 
 
-class Bed:
-    """A ccp and a server of pages; the stand-in records that it ran."""
-
-    def __init__(self, env, pages):
-        self.env = env
-        self.pages = pages
-        self.record = os.path.join(env.dir, "record")
-        env.environ["CCP_DEMO_RECORD"] = self.record
-        env.environ["CLAUDE_ENV"] += ",CCP_DEMO_RECORD"
-        self.server = Start(env)
-        pages.ccp = self.server.port
-
-    def __enter__(self):
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *why):
-        self.server.__exit__(*why)
-
-    def open(self, host="127.0.0.1", rebound=False, blind=False, talk=None):
-        """A browser that shows a page from that host.  talk: the directory
-        that its header names, and steps of a conversation."""
-        query = {"key": self.env.key}
-        if not rebound:
-            query["api"] = f"http://127.0.0.1:{self.server.port}"
-        if blind:
-            query["blind"] = "yes"
-        if talk:
-            query["talk"] = json.dumps(talk)
-        url = f"http://{host}:{self.pages.port}/?" \
-            + urllib.parse.urlencode(query)
-        return Chromium(self.env.dir, url)
-
-    def visit(self, host="127.0.0.1", **how):
-        """What a page from that host reports."""
-        with self.open(host, **how) as chromium:
-            report = self.pages.report(chromium)
-        eq(report["origin"], f"http://{host}:{self.pages.port}")
-        return report
-
-    def wait_logged(self, line):
-        until(lambda: line in self.server.stderr(), what=line)
-
-    def claude_ran(self):
-        return os.path.exists(self.record)
-
-
-@contextlib.contextmanager
 def bed(mode="long=5", **settings):
-    """CORS_ORIGIN="the page" allows the origin of pages on 127.0.0.1."""
     browser.find()
-    with Pages(bundle(), None) as pages:
-        if settings.get("CORS_ORIGIN") == "the page":
-            settings["CORS_ORIGIN"] = f"http://127.0.0.1:{pages.port}"
-        child = {"CCP_DEMO_MODE": mode, "CCP_DEMO_DELAY_MS": "50"}
-        with Env(child=child, **settings) as env:
-            with Bed(env, pages) as here:
-                yield here
-            env.wait_gone()
+    return browser.bed(bundle(), mode, **settings)
 
 
 def check_served(report):

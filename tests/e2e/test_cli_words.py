@@ -74,7 +74,7 @@ def _():
 def _():
     usage = subprocess.run([program("ccp-handler"), "--help"], check=True,
                            capture_output=True, text=True,
-                           timeout=30).stdout.splitlines()[0]
+                           timeout=240).stdout.splitlines()[0]
     page = (SRC / "man" / "ccp-handler.8").read_text(encoding="utf-8")
     synopsis = page.split(".Sh SYNOPSIS")[1].split(".Sh ")[0]
     options = re.findall(r"--[a-z]+", usage)
@@ -83,11 +83,11 @@ def _():
         for option in options:
             done = subprocess.run([program("ccp-handler"), option],
                                   stdin=subprocess.DEVNULL, check=False,
-                                  env=env.environ, timeout=30,
+                                  env=env.environ, timeout=240,
                                   capture_output=True, text=True)
             eq((done.returncode, done.stderr), (0, ""), option)
         done = subprocess.run([program("ccp-handler"), "--no-such"],
-                              env=env.environ, timeout=30, check=False,
+                              env=env.environ, timeout=240, check=False,
                               capture_output=True, text=True)
         eq((done.returncode, done.stderr),
            (2, "ccp-handler: unknown argument: --no-such\n"))
@@ -184,7 +184,7 @@ def wrong(*argv):
     with Env() as env:
         done = subprocess.run(
             [program("ccp"), *argv], env=env.environ, capture_output=True,
-            stdin=subprocess.DEVNULL, text=True, timeout=30, check=False)
+            stdin=subprocess.DEVNULL, text=True, timeout=240, check=False)
         eq((done.returncode, done.stdout), (2, ""), f"{argv} {done.stderr}")
         first, see = done.stderr.splitlines()
         ok(first.startswith("ccp: "), first)
@@ -286,7 +286,7 @@ def _():
             for argv in screens(verb):
                 done = subprocess.run(
                     argv, env=env.environ, stdin=subprocess.DEVNULL,
-                    capture_output=True, text=True, timeout=60, check=False)
+                    capture_output=True, text=True, timeout=240, check=False)
                 lacks(done.stdout + done.stderr, "\x1b", " ".join(argv[1:]))
                 ok(done.stdout + done.stderr, argv)
                 for more in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):

@@ -3,6 +3,7 @@
 """ccp config: what a person sees and changes of ~/.ccp/config.json."""
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -21,16 +22,22 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
-from ccp import SRC, Env, Start, check_stderr, program  # noqa: E402
+from ccp import (SRC, Env, HandlerSocket, Start,  # noqa: E402
+                 check_stderr, program)
 from tap import (Skip, add, contains, eq, fail, lacks, main, ok,  # noqa: E402
                  test)
 
-NAMES = ("API_KEY", "ASK_WORKING_DIR", "CLAUDE_PATH", "CLAUDE_WORKING_DIR",
-         "LOG_LEVEL", "CLAUDE_ENV")
+NAMES = ("API_KEY", "ASK_WORKING_DIR", "CLAUDE_LINGER_MS", "CLAUDE_PATH",
+         "CLAUDE_WORKING_DIR", "LOG_LEVEL", "CLAUDE_ENV")
 LONG_KEY = "a-key-that-nobody-will-guess"
-SHORT = "ccp: this API_KEY is short: one of 16 characters or more is hard to " \
-    "guess\n"
+SHORT = "ccp: {} is short: one of 16 characters or more is hard to guess\n"
+SHORT_KEY = SHORT.format("API_KEY")
+DIGESTS = "The file has the SHA-256 of each key, and not the key itself\n"
 HUP = 'A "ccp start" that runs listens there after a HUP signal\n'
+
+
+def digest(key):
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
 
 
 @contextlib.contextmanager
@@ -46,7 +53,7 @@ def home(text=None):
 def run(env, *arguments, **options):
     done = subprocess.run([program("ccp"), "config", *arguments],
                           env=env.environ, cwd=env.work, check=False,
-                          capture_output=True, timeout=60, **options)
+                          capture_output=True, timeout=240, **options)
     done.stdout = done.stdout.decode("utf-8", "surrogateescape")
     done.stderr = done.stderr.decode("utf-8", "surrogateescape")
     check_stderr(done.stderr)
@@ -97,13 +104,17 @@ CLAUDE_MAX_TURNS        25                                           default
 CLAUDE_MAX_PROCESSES    0                                            default
 CLAUDE_TIMEOUT_MS       300000                                       default
 CLAUDE_IDLE_TIMEOUT_MS  120000                                       default
+CLAUDE_LINGER_MS        120000                                       default
+CLAUDE_MAX_WARM         2                                            default
+CLAUDE_SPARE            auto                                         default
 SESSION_TTL_MS          3600000                                      default
 SESSION_FILE            (none)                                       default
 CLAUDE_ENV              (none)                                       default
+CLAUDE_UMASK            077                                          default
 SYSTEM_PROMPT_MODE      replace                                      default
 DEFAULT_MODEL           claude-sonnet-4-5-20250929                   default
 MODELS                  fast=haiku best=opus                         file
-MAX_CONNECTIONS         64                                           default
+MAX_CONNECTIONS         256                                          default
 LOG_LEVEL               info                                         default
 LOG_FORMAT              text                                         default
 LOG_FILE                (none)                                       default
@@ -274,7 +285,8 @@ def sets(name, value, want, printed, err=""):
         with home() as env:
             out = config(env, "set", name, *value, err=err)
             key = name.upper()
-            eq(out.removesuffix(HUP), f"{key} is now {printed}\n")
+            kept = DIGESTS if key == "API_KEYS" and "empty" != printed else ""
+            eq(out.removesuffix(HUP), f"{key} is now {printed}\n{kept}")
             eq(out.endswith(HUP), key in ("HOST", "PORT"), "HUP")
             eq(stored(env), {key: want})
             eq(mode(env.file), 0o600)
@@ -299,9 +311,15 @@ sets("ALLOWED_HOSTS", ["my_host,", "b.example."], "my_host, b.example.",
      "my_host, b.example.")
 sets("CLAUDE_ENV", ["FOO,", "bar_2"], "FOO, bar_2", "FOO, bar_2")
 sets("API_KEY", [LONG_KEY], LONG_KEY, "a-......")
-sets("API_KEY", ["abc"], "abc", "......", SHORT)
+sets("API_KEY", ["abc"], "abc", "......", SHORT_KEY)
 sets("API_KEYS", ['{"k":\n {"name": "n", "directory": "/tmp"}}'],
-     {"k": {"name": "n", "directory": "/tmp"}}, "n")
+     {digest("k"): {"name": "n", "directory": "/tmp"}}, "n",
+     SHORT.format("API_KEYS: the key of n"))
+sets("API_KEYS", [json.dumps({LONG_KEY: "one", digest("x").upper().replace(
+    "SHA256", "sha256"): {"name": "two"}})],
+     {digest(LONG_KEY): "one", digest("x"): "two"}, "one, two")
+sets("API_KEYS", ["{}"], {}, "empty")
+sets("API_KEYS", [" "], " ", "empty")
 sets("MODELS", ['["a",', '"b"]'], ["a", "b"], "a b")
 sets("MODELS", ["a=b,", "c"], "a=b, c", "a=b c")
 sets("LOG_MAX_SIZE", ["512", "kb"], "512 kb", "512 kb")
@@ -447,10 +465,11 @@ def _():
         eq(config(env, "set", "API_KEY", "-", input=f"{LONG_KEY}\nno\n"
                   .encode()), "API_KEY is now a-......\n")
         eq(stored(env), {"API_KEY": LONG_KEY})
-        config(env, "set", "--", "api_keys", "-", input=b'{"k": "n"}')
-        eq(stored(env)["API_KEYS"], {"k": "n"})
+        config(env, "set", "--", "api_keys", "-", input=b'{"k": "n"}',
+               err=SHORT.format("API_KEYS: the key of n"))
+        eq(stored(env)["API_KEYS"], {digest("k"): "n"})
         config(env, "set", "LOG_FILE", "--", "/tmp/-", input=b"x\n")
-        config(env, "set", "API_KEY", "--", "-", input=b"x\n", err=SHORT)
+        config(env, "set", "API_KEY", "--", "-", input=b"x\n", err=SHORT_KEY)
         eq(stored(env)["API_KEY"], "-")
         before = env.file.read_text()
         for text, want in (
@@ -570,7 +589,8 @@ def _():
 
 @test("20 at once lose nothing")
 def _():
-    names = [r["key"] for r in json.loads(help_json()) if r["kind"] == "number"]
+    names = [r["key"] for r in json.loads(help_json())
+             if r["kind"] == "number" and r["max"] > 1001]
     names += ["ALLOWED_HOSTS", "CORS_ORIGIN", "CLAUDE_ENV"]
     with home('{"kept": [1.0]}\n') as env, contextlib.ExitStack() as stack:
         running = [stack.enter_context(subprocess.Popen(
@@ -579,7 +599,7 @@ def _():
             env=env.environ, cwd=env.work, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE)) for i in range(20)]
         for process in running:
-            process.communicate(timeout=60)
+            process.communicate(timeout=240)
         good = [i for i, p in enumerate(running) if p.returncode == 0]
         ok(len(good) >= 15, f"only {len(good)} were set")
         got = stored(env)
@@ -659,7 +679,7 @@ def _():
         env.file.parent.chmod(0o500)
         done = subprocess.run([*user, program("ccp"), "config", "set", "PORT",
                                "2"], env=env.environ, check=False,
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=240)
         eq(done.stderr,
            f"ccp: cannot write {env.file}: Permission denied\n")
         eq((done.returncode, done.stdout), (1, ""))
@@ -704,7 +724,7 @@ def _():
     with home() as env, open("/dev/full", "wb") as full:
         done = subprocess.run([program("ccp"), "config", "list"],
                               env=env.environ, stdout=full, check=False,
-                              stderr=subprocess.PIPE, timeout=30)
+                              stderr=subprocess.PIPE, timeout=240)
         eq((done.returncode, done.stderr),
            (1, b"ccp: standard output: cannot be written\n"))
 
@@ -760,7 +780,7 @@ def _():
             contains(flat, text)
         eq(config(env, "help", "max_connections"),
            "MAX_CONNECTIONS\n    the most connections that are served at "
-           "once\n    default: 64; allowed: a number from 1 to 10000\n")
+           "once\n    default: 256; allowed: a number from 1 to 10000\n")
         eq(json.loads(config(env, "help", "port", "--json")),
            [row for row in rows if row["key"] == "PORT"][0])
         eq(refused(env, "help", "ports"),
@@ -829,6 +849,27 @@ def _():
                "VISUAL")  # which comes first
         eq(config(env, "edit"), f"{env.file} is changed\n")
         eq(stored(env), {"PORT": 2, "LOG_LEVEL": "warn"})
+
+
+@test("edit: keys that are short")
+def _():
+    with home(json.dumps({"API_KEYS": {LONG_KEY: "long"}})) as env:
+        editor(env, 'echo \'{"API_KEY": "abc", "API_KEYS": {"k": "n", '
+               f'"{digest("x")}": "m"}}}}\' >"$1"\n')
+        eq(config(env, "edit", err=SHORT_KEY + SHORT.format(
+            "API_KEYS: the key of n")), f"{env.file} is changed\n")
+
+
+@test("a key that was set in API_KEYS opens, and is not in the file")
+def _():
+    with home() as env:
+        config(env, "set", "API_KEYS", json.dumps({LONG_KEY: "phone"}))
+        lacks(env.file.read_text(), LONG_KEY)
+        with HandlerSocket(env) as handler:
+            eq(handler.http.get("/v1/models", Authorization="Bearer "
+                                + LONG_KEY).status, 200)
+            eq(handler.http.get("/v1/models", Authorization="Bearer "
+                                + digest(LONG_KEY)).status, 401)
 
 
 @test("edit: EDITOR with options, a file that is not there, no change")

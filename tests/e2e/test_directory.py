@@ -589,10 +589,10 @@ def _():
     with Env(API_KEY=None) as env:
         env.write_config(json.dumps({"API_KEYS": {
             f"sha256:{digest}": "digested", "plain": {"name": "plain"}}}))
-        with HandlerSocket(env) as handler:
-            for key, status in (("abc123", 200), ("plain", 200),
-                                (digest, 401), (f"sha256:{digest}", 401),
-                                ("CCP_API_KEY", 401), ("abc12", 401)):
+        for key, status in (("abc123", 200), ("plain", 200), (digest, 401),
+                            (f"sha256:{digest}", 401), ("CCP_API_KEY", 401),
+                            ("abc12", 401)):
+            with HandlerSocket(env) as handler:
                 got = handler.http.get("/v1/models",
                                        Authorization=f"Bearer {key}")
                 eq(got.status, status, key)

@@ -143,8 +143,8 @@ def level(pid):
 @test("as the first process it answers, buries the dead, and stops")
 def _():
     with Env() as env, Container(image()) as container:
-        with container.start(env, first=True, CLAUDE_PATH="demo",
-                             API_KEY=KEY) as running:
+        with container.start(env, first=True, CLAUDE_PATH="demo", API_KEY=KEY,
+                             CLAUDE_LINGER_MS="500") as running:
             wait_for(running)
             program = server(env)
             eq((level(program.pid)[-1], uids(program.pid)), (1, {UID}))
@@ -166,7 +166,7 @@ def _():
                              CLAUDE_ENV=",".join(named), **child) as running:
             wait_for(running)
             said = []
-            for want in ("new", "resumed"):
+            for want in ("new", "warm"):
                 with client() as http:
                     asked = ask(http, *said, "hello", stream=want == "new")
                 eq((asked.status, asked.session), (200, want),

@@ -21,6 +21,7 @@ EVERYWHERE = {
     "share/man/man1/ccp.1", "share/man/man5/ccp-config.5",
     "share/man/man8/ccp-handler.8", "share/doc/ccp/README.md",
     "share/doc/ccp/COPYING", "share/doc/ccp/architecture.md",
+    "share/doc/ccp/performance.md",
     "share/doc/ccp/protocol.md", "share/doc/ccp/security.md",
     "share/bash-completion/completions/ccp",
     "share/zsh/site-functions/_ccp",
@@ -77,7 +78,7 @@ def _():
         done = subprocess.run(
             [tree.prefix / "libexec/ccp/ccp-handler"],
             input=b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
-            capture_output=True, env=env.environ, timeout=30, check=True)
+            capture_output=True, env=env.environ, timeout=240, check=True)
         eq([r.json() for r in parse_responses(done.stdout)],
            [{"status": "ok"}])
 

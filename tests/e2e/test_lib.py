@@ -14,7 +14,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from http_client import (BadResponse, parse_responses,  # noqa: E402
                          sse_events)
 from mock_messages import Mock, answer, error, refusal  # noqa: E402
-from tap import add, contains, eq, fail, main, ok, test  # noqa: E402
+from named import Name, Wrong, check  # noqa: E402
+from tap import Skip, add, contains, eq, fail, main, ok, test  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "mutants"))
+import run as mutants  # noqa: E402
+from table import Mutation  # noqa: E402
 
 
 # --- the client -------------------------------------------------------------
@@ -298,6 +304,58 @@ def _():
            ["thinking", "text", "tool_use"])
         eq((whole[1]["text"], whole[2]["name"], whole[2]["input"]),
            ("a b", "n", {"k": 1}))
+
+
+# --- names of tests, and mutations ------------------------------------------
+
+@test("a test is found by its name, and what is none is not")
+def _():
+    for name in ("test_lib.py", "test_lib.py: a test is found", "fuzz http_head",
+                 "unit session_store_damage/damage: an_end", "mutant obs-fold",
+                 "unit http_parse: nul_bytes", "tests/lint/run: shellcheck"):
+        check(Name(name))
+    for name in ("test_none.py", "test_lib.py: no such case", "fuzz none",
+                 "unit http_parse/none", "unit none", "mutant none",
+                 "unit http_parse: no_such_test", "tests/lint/none",
+                 "tests/lint/run: nothing like it", "a test", "unit"):
+        try:
+            check(Name(name))
+        except Wrong:
+            continue
+        fail(f"{name} is found")
+
+
+BROKEN = ("	if (memcmp(sum, head + SUM_AT, sizeof(sum)) != 0)\n"
+          "		return false;\n", "")
+SUM = "unit store_value: one_wrong_bit"
+OTHER = "unit store_value: it_comes_back"
+
+
+def caught(old, new, *tests):
+    """What became of a mutation: what caught it, or why nothing did."""
+    mutation = Mutation("a mutation", "src/store_value.c", old, new,
+                        [Name(name) for name in tests], "to be seen")
+    if not (mutants.BUILD / mutants.UNIT).is_file():
+        raise Skip("there are no unit tests")
+    unbroken = mutants.run_all(mutants.BUILD, mutation.tests)
+    try:
+        return mutants.catch(mutants.Builder(), mutation, unbroken)
+    except mutants.NotCaught as why:
+        return str(why)
+
+
+@test("a mutation is caught where each of its tests fails, and only there")
+def _():
+    eq([name for name, _ in caught(*BROKEN, SUM)], [SUM])
+    contains(caught(*BROKEN, SUM, OTHER), f"{OTHER}: ok")
+
+
+@test("a row that is stale, or does not build, has caught nothing")
+def _():
+    contains(caught("no such text", "", SUM), "stale")
+    contains(caught("return false;", "return true;", SUM), "stale")
+    contains(caught(BROKEN[0], "	no_such_type sum;\n", SUM),
+             "does not build")
 
 
 if __name__ == "__main__":

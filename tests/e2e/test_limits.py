@@ -111,9 +111,8 @@ def _():
 
 
 def queued(folder, name="running"):
-    if not os.path.isdir(folder):
-        return []
-    return [n for n in os.listdir(folder) if n.startswith(f"{name}.q.")]
+    folder = os.path.join(folder, f"{name}.queue")
+    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 @test("a handler that is killed gives back its place and its ticket")
@@ -286,7 +285,7 @@ def _():
 
 @test("with another HOME for temporary files the limit holds as well")
 def _():
-    with limited(1, 5) as env:
+    with limited(1, 60) as env:
         del env.environ["XDG_RUNTIME_DIR"]
         with Start(env) as start:
             crowd = Crowd(start, 4)

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -129,6 +130,30 @@ def _():
             rf"completion={usage['completion_tokens']} cost=\$0\.001000 "
             r"first=\d+ms client=127\.0\.0\.1$")
         ok(re.search(pattern, handler.stderr(), re.M), handler.stderr())
+
+
+TIMES = (r"debug: (req_\w+) microseconds since the handler began: "
+         r"head=(\d+) told=(\d+) word=(\d+) out=(\d+)$")
+
+
+@test("at debug it is told where the time until the first word went")
+def _():
+    with demo("slow=30", LOG_LEVEL="debug", CLAUDE_LINGER_MS="30000") as env, \
+            HandlerSocket(env) as handler:
+        answers = [ask(handler.http, "one", stream=True),
+                   ask(handler.http, "two", stream=False)]
+        handler.http.request("GET", "/health")
+        until(lambda: "/health" in handler.stderr(), what="the log")
+        told = re.findall(TIMES, handler.stderr(), re.M)
+        handler.signal(signal.SIGTERM)
+        handler.wait()
+    eq([name for name, *_ in told],
+       [a.response.header("X-Request-Id") for a in answers])
+    head, begun, word, out = map(int, told[0][1:])
+    ok(0 < head < begun < word < out < 60 * 1000000, told)
+    later, begun, word, never = map(int, told[1][1:])
+    ok(out < later < begun < word, told)
+    eq(never, 0)  # its answer is whole at once
 
 
 @test("several answers to a request are added up")
@@ -437,7 +462,7 @@ def _():
             with open(path, "ab") as err:
                 subprocess.run([program("ccp-handler")], input=GET % name,
                                stdout=subprocess.DEVNULL, stderr=err,
-                               env=env.environ, check=True, timeout=30)
+                               env=env.environ, check=True, timeout=240)
         eq(re.findall("one|two", "".join(lines_of(path))), ["one", "two"])
 
 
@@ -447,7 +472,7 @@ def logs(env, *arguments, status=0):
     """Its output, and what it says on stderr."""
     done = subprocess.run([program("ccp"), "logs", *arguments],
                           env=env.environ, cwd=env.work, check=False,
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=240)
     check_stderr(done.stderr)
     eq(done.returncode, status, done.stderr or "status")
     return done.stdout, done.stderr

@@ -41,7 +41,7 @@ class Build:
     def __init__(self, cpu):
         self.tools = macos.toolchain(cpu)
         self.dir = source().parent / cpu.name
-        self.dir.mkdir()
+        self.dir.mkdir(exist_ok=True)  # one before may have failed
         self._write_brew()
         env = {**self.tools.environ,
                "PATH": f"{self.dir}/bin:{self.tools.environ['PATH']}"}
@@ -56,7 +56,7 @@ class Build:
     def _write_brew(self):
         """Homebrew's command, as far as configure asks it."""
         brew = self.dir / "bin" / "brew"
-        brew.parent.mkdir()
+        brew.parent.mkdir(exist_ok=True)
         brew.write_text(
             "#!/bin/sh\n"
             f"[ \"$*\" = '--prefix gdbm' ] && "

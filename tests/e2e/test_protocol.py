@@ -196,8 +196,9 @@ FIELDS = {
               "unsupported_value", "tool_choice.type")]),
     "function_call": Field(
         [("none", body(tool_choice={"type": "none"})),
-         ({"name": "f"}, body(tool_choice={"type": "tool",
-                                           "name": "mcp__client__f"}))],
+         ({"name": "f"}, body(tool_choice={
+             "type": "tool", "name": "mcp__client__f",
+             "disable_parallel_tool_use": True}))],
         plain=["auto"], beside=FUNCTIONS,
         bad=[("required", VALUE), (1, TYPE),
              ({"name": "no"}, VALUE, "function_call.name"),

@@ -14,8 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 # pylint: disable=wrong-import-position
 import real_claude  # noqa: E402
 from protocol import Bed, table, tables  # noqa: E402
-from shown_elsewhere import (ACCESS, CONTEXT, ENDPOINTS, HTTP,  # noqa: E402
-                             OUTCOMES, VERSIONS, In)
+from shown_elsewhere import (ACCESS, CONTEXT, ENDPOINTS,  # noqa: E402
+                             ENVIRONMENT, HTTP, OUTCOMES, TEXT, VERSIONS, In)
 from tap import add, eq, fail, main, ok, test  # noqa: E402
 
 TYPE, VALUE, MISSING = ("invalid_type", "invalid_value",
@@ -174,7 +174,8 @@ IMAGES = {
         In("test_images.py", "101 images are refused",
            "5 MB and 20 MB arrive byte for byte"),
         In("test_openai_parts.c", "an_image_has_a_greatest_size"),
-        In("test_http.py", "RFC 9110 15.5.14: 413 before the body comes")],
+        In("test_http_length.py",
+           "RFC 9110 15.5.14: 413 before the body comes")],
 }
 
 # --- tools ------------------------------------------------------------------
@@ -358,8 +359,8 @@ SHOWN = {"Endpoints": ENDPOINTS, "in a message": MESSAGE,
          "images and files": IMAGES,
          "in `tools` (of `functions` likewise, without `type`)": TOOLS,
          "in messages": CALLS, "what makes a context": CONTEXT,
-         "outcome": OUTCOMES, "Access": ACCESS, "refused": HTTP,
-         "version": VERSIONS}
+         "environment": ENVIRONMENT, "outcome": OUTCOMES, "Access": ACCESS,
+         "in a body": TEXT, "refused": HTTP, "version": VERSIONS}
 
 
 @test("each table of the document is here, with each of its rows")

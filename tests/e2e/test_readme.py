@@ -66,7 +66,7 @@ def run_example(number, command, kind, want):
                                   f"127.0.0.1:{server.port}", 1)
         done = subprocess.run(
             ["sh", "-c", command.replace("curl", f"{curl} -sS", 1)],
-            env=env.environ, capture_output=True, text=True, timeout=60,
+            env=env.environ, capture_output=True, text=True, timeout=240,
             check=False)
         eq(done.stderr, "", f"example {number}")
         eq(done.returncode, 0)

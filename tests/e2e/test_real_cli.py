@@ -5,6 +5,7 @@ strict mock of the Messages API on loopback."""
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -250,6 +251,66 @@ def check_fallback(answered, api):
 
 both("an answer that the CLI asks for again, without a stream",
      [error(404)], check_fallback, child={"CLAUDE_CODE_MAX_RETRIES": "0"})
+
+
+# --- what it is started with ------------------------------------------------
+
+def modes_of(umask):
+    """Modes of what Write, Edit and Bash leave, and what a command says of
+    its environment and umask."""
+    with Mock() as api, real(api, CLAUDE_UMASK=umask,
+                             CLAUDE_PERMISSION_MODE="bypassPermissions",
+                             child={"CLAUDE_CODE_SESSION_ATTENDED": "x",
+                                    "CLAUDE_CODE_OF_A_TEST": "x"}) as env, \
+            HandlerSocket(env) as handler:
+        old = os.path.join(env.work, "old")
+        with open(old, "w", encoding="utf-8") as file:
+            file.write("one")
+        os.chmod(old, 0o754)
+        tools = [("Write", {"file_path": f"{env.work}/d/new",
+                            "content": "x"}),
+                 ("Read", {"file_path": old}),
+                 ("Edit", {"file_path": old, "old_string": "one",
+                           "new_string": "two"}),
+                 ("Bash", {"command": "umask >made; mkdir dir; env"})]
+        api.script(*[answer("Now. ", tools=[t]) for t in tools])
+        eq(ask(handler.http, "go").status, 200)
+        env.wait_gone(handler.pid)
+        with open(old, encoding="utf-8") as file:
+            eq(file.read(), "two")
+        said = repr(api.last().last_user())
+        lacks(said, env.key)
+        lacks(said, "CLAUDE_CODE_SESSION_ATTENDED=x")
+        contains(said, "CLAUDE_CODE_OF_A_TEST=x")
+        with open(os.path.join(env.work, "made"), encoding="ascii") as file:
+            eq(int(file.read(), 8), int(umask or "077", 8))
+        return [stat.S_IMODE(os.stat(os.path.join(env.work, name)).st_mode)
+                for name in ("old", "d", "d/new", "made", "dir")]
+
+
+@test("what Claude makes is private, or as CLAUDE_UMASK says")
+def _():
+    eq(modes_of(None), [0o754, 0o700, 0o600, 0o600, 0o700])
+    eq(modes_of("022"), [0o754, 0o755, 0o644, 0o644, 0o755])
+
+
+@test("odd names of models and directories are one word each")
+def _():
+    flag = "--dangerously-skip-permissions"
+    with Mock() as api, real(api) as env, HandlerSocket(env) as handler:
+        path = os.path.join(os.path.realpath(env.work), flag)
+        os.mkdir(path)
+        for model in ("@/etc/passwd", "x--y", "/x"):
+            api.script(answer("Now. ", tools=[
+                ("Write", {"file_path": f"{path}/new", "content": "x"})]))
+            response = handler.http.post_json(
+                PATH, chat_body("hello", model=model),
+                {"X-CCP-Working-Dir": path})
+            eq(response.status, 200)
+            eq(api.last().body["model"], model)
+            contains(json.dumps(api.last().body), f"irectory: {path}")
+        # the permission mode is what it was
+        eq(os.listdir(path), [])
 
 
 # --- the end of an answer ---------------------------------------------------

@@ -39,7 +39,7 @@ UNITS = HOME / ".config" / "systemd" / "user"
 def systemctl(*arguments):
     return subprocess.run(["systemctl", "--user", *arguments], text=True,
                           capture_output=True, check=False,
-                          timeout=60).stdout.strip()
+                          timeout=240).stdout.strip()
 
 
 def configure(**settings):
@@ -47,6 +47,7 @@ def configure(**settings):
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.write_text(json.dumps({
         "API_KEY": KEY, "ASK_WORKING_DIR": "never", "CLAUDE_PATH": "demo",
+        "CLAUDE_LINGER_MS": 0,
         "CLAUDE_ENV": f"{TAG},CCP_DEMO_MODE,CCP_DEMO_DELAY_MS", **settings}),
         encoding="utf-8")
 
@@ -286,7 +287,8 @@ def _():
             for verb in ("restart", "stop"):
                 with connect() as http:
                     begin(http)
-                    ok(len(procs.with_variable(TAG, tag)) >= 3, "processes")
+                    until(lambda: len(procs.with_variable(TAG, tag)) >= 3,
+                          what="three processes")
                     contains(service(verb), "1 connection was ended.")
                     eq(procs.with_variable(TAG, tag), [])
                     eq(systemctl("list-units", "--all", "--plain",

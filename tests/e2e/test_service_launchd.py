@@ -61,6 +61,7 @@ class Mac(contextlib.ExitStack):
     def configure(self, **config):
         self.env.write_config(json.dumps({
             "API_KEY": KEY, "ASK_WORKING_DIR": "never", "CLAUDE_PATH": "demo",
+            "CLAUDE_LINGER_MS": 0,
             "CLAUDE_ENV": f"{TAG_NAME},CCP_DEMO_MODE,CCP_DEMO_DELAY_MS",
             "PORT": self.port, **config}))
 
@@ -209,8 +210,8 @@ def _():
         for _ in range(3):
             with mac.client() as http:
                 begin(http)
-                there = mac.env.left(*servers(mac))
-                ok(len(there) >= 3, there)
+                until(lambda: len(mac.env.left(*servers(mac))) >= 3,
+                      what="three processes")
             mac.env.wait_gone(*servers(mac))
         with mac.client() as http:
             begin(http)

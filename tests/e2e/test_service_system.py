@@ -36,6 +36,7 @@ def configure(**settings):
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({
         "API_KEY": KEY, "ASK_WORKING_DIR": "never", "CLAUDE_PATH": "demo",
+        "CLAUDE_LINGER_MS": 0,
         "PORT": 9999, **settings}), encoding="utf-8")
     for place in (path, path.parent):
         os.chown(place, who.pw_uid, who.pw_gid)

@@ -45,7 +45,7 @@ def put(env, id, cwd="/tmp", title="What is it?", turns=1, age=0, created=10,
     subprocess.run(
         [program("tests/store/store_tool"), "session", env.store, id, cwd,
          title, str(turns), str(now - age - created), str(now - age),
-         str(now + ttl), str(contexts)], check=True, timeout=30)
+         str(now + ttl), str(contexts)], check=True, timeout=240)
 
 
 def session(env, *arguments, status=0):
@@ -53,7 +53,7 @@ def session(env, *arguments, status=0):
     fail, to the standard error output."""
     done = subprocess.run([program("ccp"), "session", *arguments],
                           env=env.environ, cwd=env.work, check=False,
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=240)
     check_stderr(done.stderr)
     eq(done.returncode, status, done.stderr or "status")
     if status == 0:
@@ -113,7 +113,7 @@ def on_terminal(env, columns):
                 struct.pack("HHHH", 24, columns, 0, 0))
     with os.fdopen(ours, "rb", 0) as reader:
         subprocess.run([program("ccp"), "session", "list"], env=env.environ,
-                       cwd=env.work, stdout=theirs, check=True, timeout=30)
+                       cwd=env.work, stdout=theirs, check=True, timeout=240)
         os.close(theirs)
         text = b""
         with contextlib.suppress(OSError):
@@ -161,7 +161,7 @@ def _():
         for key in "created", "used", "expires":
             del got[key]
         eq(got, {"id": A, "directory": '/a "b"', "title": "x\\y",
-                 "key": "laptop", "head": A, "turns": 3})
+                 "key": "laptop", "head": A, "turns": 3, "warm": False})
 
 
 @test("nothing that a terminal obeys is written")
@@ -311,7 +311,7 @@ def _():
         pathlib.Path(env.store).write_bytes(b"noise" * 5000)
         done = subprocess.run([program("ccp"), "session", "list"],
                               env=env.environ, capture_output=True, text=True,
-                              check=False, timeout=30)
+                              check=False, timeout=240)
         eq((done.returncode, done.stdout),
            (0, "No session is remembered.\n"))
         contains(done.stderr, f"{env.store} was damaged")

@@ -38,7 +38,7 @@ def nothing():
 def _():
     with Env(child=DEMO) as env:
         log = two_turns(env, nothing, "resumed")
-        lacks(log, "warning:")
+        lacks(log, ": warn: ")
 
 
 def unusable(name, place, why):
@@ -106,7 +106,7 @@ def _():
         log = two_turns(env, damage, "replayed")
         eq(log.count("was damaged"), 1)
         contains(log, ".bad")
-        lacks(two_turns(env, nothing, "resumed"), "warning:")
+        lacks(two_turns(env, nothing, "resumed"), ": warn: ")
 
 
 if __name__ == "__main__":

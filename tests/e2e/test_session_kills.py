@@ -97,8 +97,13 @@ def _():
         eq(failures, [])
         env.wait_gone()
         names = os.listdir(os.path.join(env.runtime, "ccp"))
-        eq(sorted(n for n in names if n.startswith("sessions")),
-           ["sessions.db", "sessions.db.claims", "sessions.db.lock"])
+        names = sorted(n for n in names if n.startswith("sessions"))
+        # GDBM writes in place: about one KILL in a thousand that hits a write
+        # leaves a file that is put aside, and all are told anew.
+        if "sessions.db.bad" in names:
+            print("# a store was put aside")
+            names.remove("sessions.db.bad")
+        eq(names, ["sessions.db", "sessions.db.claims", "sessions.db.lock"])
     outcomes = [o for v in victims for o in v.outcomes]
     print("#", len(outcomes), "turns:",
           {o: outcomes.count(o) for o in sorted(set(outcomes))})

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
 from ccp import check_stderr, program  # noqa: E402
-from tap import Skip, eq, fail, main, ok, test  # noqa: E402
+from tap import PATIENCE, Skip, eq, fail, main, ok, test  # noqa: E402
 
 KILLS = int(os.environ.get("CCP_TEST_KILLS") or 300)
 SEED = int(os.environ.get("CCP_TEST_SEED") or time.time()) % 1000000
@@ -29,7 +29,8 @@ def tool(verb, *numbers, seconds):
         done = subprocess.run(
             [program("tests/store/store_tool"), verb,
              os.path.join(directory, "sessions.db"), *map(str, numbers)],
-            capture_output=True, text=True, timeout=seconds, check=False)
+            capture_output=True, text=True, timeout=seconds * PATIENCE,
+            check=False)
     check_stderr(done.stderr)
     for line in done.stdout.splitlines():
         print(f"# {line}")

@@ -112,7 +112,7 @@ def fails(env, argv=None, **options):
     """A ccp start that does not start: what it says."""
     done = subprocess.run(argv or [program("ccp"), "start"], env=env.environ,
                           cwd=env.work, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=30,
+                          capture_output=True, text=True, timeout=240,
                           check=False, **options)
     eq((done.returncode, done.stdout), (1, ""), done.stderr)
     return done.stderr

@@ -351,6 +351,19 @@ def _(handler, api, stream):
     contains(str(api.last().messages[-1]), "tool_result")
 
 
+@both("of two calls of functions the first is the one function_call")
+def _(handler, api, stream):
+    api.script(answer(tools=[(PREFIX + "get_weather", {"city": "Oslo"}),
+                             (PREFIX + "get_weather", {"city": "Rome"})]))
+    got = ask(handler, [user("weather?")], stream,
+              functions=[WEATHER["function"]])
+    eq((got.status, got.finish), (200, "function_call"))
+    eq(got.function["name"], "get_weather")
+    eq(json.loads(got.function["arguments"]), {"city": "Oslo"})
+    eq(api.last().body["tool_choice"],
+       {"type": "auto", "disable_parallel_tool_use": True})
+
+
 @test("ten conversations at once do not cross")
 def _():
     with talking(CLAUDE_TIMEOUT_MS="120000") as (handler, api, env):

@@ -20,6 +20,7 @@
 #include "model_names.h"
 #include "require.h"
 #include "tool_names.h"
+#include "utf8.h"
 
 static bool
 is_utf8(const char *s)
@@ -27,7 +28,7 @@ is_utf8(const char *s)
 	size_t len = strlen(s), n;
 
 	for (; len > 0; s += n, len -= n) {
-		n = json_text_utf8(s, len);
+		n = utf8_sequence(s, len);
 		if (n == 0)
 			return false;
 	}

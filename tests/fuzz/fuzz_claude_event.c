@@ -5,6 +5,7 @@
  * bad line says nothing.  And those of claude_mcp.h: what is asked of the
  * client's tools is answered with one line, or with none.
  */
+#include "claude_delta.h"
 #include "claude_event.h"
 
 #include <cjson/cJSON.h>
@@ -15,6 +16,7 @@
 #include "claude_mcp.h"
 #include "json_text.h"
 #include "require.h"
+#include "utf8.h"
 
 static void
 check_text(const char *s)
@@ -24,7 +26,7 @@ check_text(const char *s)
 	if (s == NULL)
 		return;
 	for (len = strlen(s); len > 0; s += n, len -= n) {
-		n = json_text_utf8(s, len);
+		n = utf8_sequence(s, len);
 		REQUIRE(n > 0);
 	}
 }
@@ -109,16 +111,26 @@ check_same(const char *a, const char *b)
 	REQUIRE(a == NULL || strcmp(a, b) == 0);
 }
 
-/* line has been read, and repaired by that. */
+/* It can be repaired: in its place, or with more room. */
 static void
-check_again(const struct claude_event *first, char *line, size_t len)
+check_repair(char *line, size_t len)
 {
+	struct buf longer = BUF_INIT(3 * len + 1);
 	struct json_text_error error;
+
+	REQUIRE(json_text_repair(&line, &len, &longer, &error));
+	REQUIRE(json_text_check(line, len, &error));
+	buf_free(&longer);
+}
+
+/* The same line, or what was made of it, again. */
+static void
+check_again(const struct claude_event *first, char *line, size_t len,
+    struct claude_stencil *s)
+{
 	struct claude_event e;
 
-	if (first->type != CLAUDE_BAD_LINE)
-		REQUIRE(json_text_check(line, len, &error));
-	claude_event_parse(line, len, &e);
+	claude_event_parse(line, len, s, &e);
 	REQUIRE(e.type == first->type && e.status == first->status);
 	REQUIRE(e.nested == first->nested && e.is_error == first->is_error);
 	REQUIRE(e.usage.output == first->usage.output);
@@ -192,19 +204,24 @@ check_answer(struct claude_event *e)
 	buf_free(&out);
 }
 
+/* s is of the lines before. */
 static void
-check_line(const uint8_t *data, size_t len)
+check_line(const uint8_t *data, size_t len, struct claude_stencil *s)
 {
 	char *line = malloc(len + (len == 0));
 	struct claude_event e;
 
 	REQUIRE(line != NULL);
 	memcpy(line, data, len);
-	claude_event_parse(line, len, &e);
+	claude_event_parse(line, len, NULL, &e);
 	check_event(&e);
 	if (e.type == CLAUDE_BAD_LINE)
 		check_empty(&e);
-	check_again(&e, line, len);
+	else
+		check_repair(line, len);
+	check_again(&e, line, len, NULL);
+	memcpy(line, data, len);
+	check_again(&e, line, len, s);
 	check_answer(&e);
 	claude_event_clear(&e);
 	free(line);
@@ -213,13 +230,14 @@ check_line(const uint8_t *data, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct claude_stencil stencil = {.head_len = 0};
 	const uint8_t *end;
 	size_t len;
 
 	while (size > 0) {
 		end = memchr(data, '\n', size);
 		len = end == NULL ? size : (size_t)(end - data);
-		check_line(data, len);
+		check_line(data, len, &stencil);
 		len += end != NULL;
 		data += len;
 		size -= len;

@@ -225,6 +225,18 @@ def streamed(http, body, on_event=None):
     return answer
 
 
+def read_stream(response, include_usage=False):
+    """The Answer in a response that was streamed and has been read."""
+    if response.status != 200:
+        return whole(response)
+    answer = Answer(response)
+    stream = _Stream(answer, include_usage)
+    for kind, data in response.events():
+        stream.event(kind, data)
+    stream.end()
+    return answer
+
+
 def ask(http, *texts, stream=False, **more):
     """texts alternate user, assistant, user ...; messages=[...] instead."""
     body = {**chat_body(*texts), **more}

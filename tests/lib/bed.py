@@ -11,7 +11,7 @@ import tempfile
 
 import real_claude
 from install import make_install
-from tap import Skip
+from tap import PATIENCE, Skip
 
 SRC = pathlib.Path(__file__).resolve().parents[2]
 INSIDE_SRC = "/ccp-src"
@@ -48,14 +48,18 @@ def _skip_all(why):
     sys.exit(0)
 
 
-def run_inside(script, arguments, seconds, claude=False, root=False):
+def run_inside(script, arguments, seconds, claude=False, root=False,
+               binds=None):
     """Runs tests/e2e/SCRIPT --inside ARGUMENTS there, and exits as it does.
-    claude: with the real Claude Code, where there is one.  root: as root."""
+    claude: with the real Claude Code, where there is one.  root: as root.
+    binds: further directories, with their names there."""
     bed = SRC / "tests" / "systemd" / "bed"
     python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
-    command = [str(bed), "-t", str(seconds), "-b", f"{SRC}:{INSIDE_SRC}"]
+    command = [str(bed), "-t", str(seconds * PATIENCE), "-b", f"{SRC}:{INSIDE_SRC}"]
     if root:
         command.append("-r")
+    for directory, name in (binds or {}).items():
+        command += ["-b", f"{directory}:{name}"]
     environ = dict(os.environ)
     if claude:
         with contextlib.suppress(Skip):

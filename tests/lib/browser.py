@@ -4,6 +4,7 @@
 It reaches loopback only.  evil.test stands for a stranger's name that he has
 made to mean this machine.
 """
+import contextlib
 import http.client
 import http.server
 import json
@@ -14,8 +15,10 @@ import signal
 import subprocess
 import tempfile
 import threading
+import urllib.parse
 
-from tap import Skip, fail
+from ccp import Env, Start
+from tap import Skip, eq, fail, until
 
 EVIL = "evil.test"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -27,7 +30,8 @@ FLAGS = [
     "--disable-sync", "--disable-extensions",
     "--disable-features=HttpsUpgrades",
     f"--host-resolver-rules=MAP {EVIL} 127.0.0.1, MAP * ~NOTFOUND, "
-    "EXCLUDE localhost, EXCLUDE 127.0.0.1"]
+    "EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1, "
+    "EXCLUDE 0.0.0.0"]
 
 
 def find():
@@ -98,7 +102,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(404)
 
     def do_POST(self):  # pylint: disable=invalid-name
-        if self.path == "/report":
+        if self.path.startswith("/redirect?to="):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(307)
+            self.send_header("Location", urllib.parse.unquote(
+                self.path.split("=", 1)[1]))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif self.path == "/report":
             size = int(self.headers["Content-Length"])
             self.server.pages.reports.put(json.loads(self.rfile.read(size)))
             self._answer(204)
@@ -110,7 +121,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         mean ccp's address meanwhile: the same request, Host and all."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         ccp = http.client.HTTPConnection("127.0.0.1", self.server.pages.ccp,
-                                         timeout=60)
+                                         timeout=240)
         ccp.putrequest(self.command, self.path, skip_host=True,
                        skip_accept_encoding=True)
         for name, value in self.headers.items():
@@ -137,7 +148,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class Pages:
     """The server, for whatever name it is asked by.  Requests below /v1 it
-    passes on to the port of ccp."""
+    passes on to the port of ccp; /redirect?to=URL sends the browser there."""
 
     def __init__(self, script, ccp):
         self.script = script
@@ -162,3 +173,67 @@ class Pages:
             return self.reports.get(timeout=seconds)
         except queue.Empty:
             return fail(f"no report from the page\n{browser.log()}")
+
+
+class Bed:
+    """A ccp and a server of pages; the stand-in records that it ran."""
+
+    def __init__(self, env, pages):
+        self.env = env
+        self.pages = pages
+        self.record = os.path.join(env.dir, "record")
+        env.environ["CCP_DEMO_RECORD"] = self.record
+        env.environ["CLAUDE_ENV"] += ",CCP_DEMO_RECORD"
+        self.server = Start(env)
+        pages.ccp = self.server.port
+
+    def __enter__(self):
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *why):
+        self.server.__exit__(*why)
+
+    def open(self, host="127.0.0.1", rebound=False, blind=False, talk=None,
+             api=("127.0.0.1",)):
+        """A browser that shows a page from that host.  talk: the directory
+        that its header names, and steps of a conversation.  api: the names by
+        which the page asks ccp."""
+        query = {"key": self.env.key}
+        if not rebound:
+            query["api"] = " ".join(f"http://{name}:{self.server.port}"
+                                    for name in api)
+        if blind:
+            query["blind"] = "yes"
+        if talk:
+            query["talk"] = json.dumps(talk)
+        url = f"http://{host}:{self.pages.port}/?" \
+            + urllib.parse.urlencode(query)
+        return Chromium(self.env.dir, url)
+
+    def visit(self, host="127.0.0.1", **how):
+        """What a page from that host reports."""
+        with self.open(host, **how) as chromium:
+            report = self.pages.report(chromium)
+        eq(report["origin"], f"http://{host}:{self.pages.port}")
+        return report
+
+    def wait_logged(self, line):
+        until(lambda: line in self.server.stderr(), what=line)
+
+    def claude_ran(self):
+        return os.path.exists(self.record)
+
+
+@contextlib.contextmanager
+def bed(script, mode="", **settings):
+    """A Bed whose pages have this script.  CORS_ORIGIN="the page" allows the
+    origin of pages on 127.0.0.1."""
+    with Pages(script, None) as pages:
+        if settings.get("CORS_ORIGIN") == "the page":
+            settings["CORS_ORIGIN"] = f"http://127.0.0.1:{pages.port}"
+        child = {"CCP_DEMO_MODE": mode, "CCP_DEMO_DELAY_MS": "50"}
+        with Env(child=child, **settings) as env:
+            with Bed(env, pages) as here:
+                yield here
+            env.wait_gone()

@@ -5,26 +5,26 @@ CCP_BUILD is the directory of ccp, ccp-handler and ccp-demo-claude, CCP_SRC
 the top of the sources.  Everything runs in a temporary HOME, with a cleaned
 environment, on loopback only.
 """
-import array
 import contextlib
 import fcntl
-import http_client
+import functools
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 import uuid
 
+import http_client
 import procs
 from http_client import Client, Response, parse_responses, sse_events
-from tap import Skip, fail
+from tap import PATIENCE, Skip, fail
 
 SRC = pathlib.Path(os.environ.get("CCP_SRC")
                    or pathlib.Path(__file__).resolve().parents[2])
@@ -45,6 +45,11 @@ def program(name):
     if not os.access(path, os.X_OK):
         raise Skip(f"{path} is not there")
     return str(path)
+
+
+def sanitized(name):
+    """Does it run under AddressSanitizer, which takes memory of its own?"""
+    return b"__asan_init" in pathlib.Path(program(name)).read_bytes()
 
 
 def orphans_end():
@@ -76,6 +81,7 @@ class Env:
         wanted = {
             "API_KEY": KEY,
             "ASK_WORKING_DIR": "never",
+            "CLAUDE_LINGER_MS": "0",  # a process is looked for at its end
             "CLAUDE_PATH": claude,
             "CLAUDE_WORKING_DIR": self.work,
             "LOG_LEVEL": "debug",
@@ -118,7 +124,7 @@ class Env:
 
     def wait_gone(self, *spare, seconds=6):
         """Fails unless every process but the given pids ends in time."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while left := self.left(*spare):
             if time.monotonic() > end:
                 fail(f"still there after {seconds} s:\n"
@@ -180,7 +186,7 @@ class Running:
 
     def wait(self, seconds=10):
         try:
-            status = self.process.wait(seconds)
+            status = self.process.wait(seconds * PATIENCE)
         except subprocess.TimeoutExpired:
             fail(f"{self.process.args[0]} has not ended after {seconds} s\n"
                  + self.stderr())
@@ -202,7 +208,8 @@ def run_handler_pipe(data, env=None, want_status=0, seconds=60):
         env = env or stack.enter_context(Env())
         done = subprocess.run([program("ccp-handler")], input=data,
                               capture_output=True, env=env.environ,
-                              cwd=env.work, timeout=seconds, check=False)
+                              cwd=env.work, timeout=seconds * PATIENCE,
+                              check=False)
         err = done.stderr.decode("utf-8", "backslashreplace")
         check_stderr(err)
         if want_status is not None and done.returncode != want_status:
@@ -214,10 +221,9 @@ class HandlerSocket(Running):
     """A ccp-handler on one connection, as a super-server would start it.
 
     http is the client's end.  unix: a socketpair instead of loopback TCP.
-    watch: unread() can be asked; the connection does not end before unwatch().
     """
 
-    def __init__(self, env, unix=False, watch=False):
+    def __init__(self, env, unix=False):
         if unix:
             ours, theirs = socket.socketpair()
         else:
@@ -225,25 +231,12 @@ class HandlerSocket(Running):
         with theirs:
             super().__init__(env, [program("ccp-handler")], stdin=theirs,
                              stdout=theirs)
-            self._theirs = theirs.dup() if watch else None
         self.http = Client(ours, env.auth())
-
-    def unread(self):
-        """How many bytes the handler has been sent and has not read."""
-        count = array.array("i", [0])
-        fcntl.ioctl(self._theirs, termios.FIONREAD, count)
-        return count[0]
-
-    def unwatch(self):
-        if self._theirs:
-            self._theirs.close()
-            self._theirs = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, _value, _traceback):
-        self.unwatch()
         self.http.close()
         try:
             if kind is None:
@@ -261,10 +254,41 @@ def _tcp_pair():
     return ours, theirs
 
 
+# Below those that the system gives to who does not ask for a number, so that
+# nobody else comes by it before it is listened on.
+PORTS = range(20000, 32768)
+_ports = set()
+
+
+@functools.cache
+def _port_locks():
+    """A file of a byte for each port, locked by the script that has it."""
+    return os.open(f"/tmp/ccp-test-ports-{os.getuid()}", os.O_RDWR
+                   | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _reserve(port):
+    """Is it ours from now on, and does nobody else listen on it?"""
+    if port in _ports:
+        return False
+    try:
+        fcntl.lockf(_port_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _ports.add(port)
+    with socket.socket() as s, contextlib.suppress(OSError):
+        s.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One of five digits that no other test gets until this script ends."""
+    for _ in range(1000):
+        port = random.choice(PORTS)
+        if _reserve(port):
+            return port
+    return fail("no free port")
 
 
 def closed_proxy():
@@ -294,7 +318,7 @@ class Start(Running):
             self._wait_health()
 
     def _wait_health(self):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 20 * PATIENCE
         while True:
             if self.process.poll() is not None:
                 fail("ccp start has ended\n" + self.stderr())

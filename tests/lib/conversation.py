@@ -70,8 +70,13 @@ class Conversation:
             else whole(http.post_json(PATH, body))
         if got.status != 200 or got.broken:
             fail(f"{got!r}")
+        return self.take(question, got)
+
+    def take(self, question, got):
+        """An answer that was asked for by somebody else."""
         seen = json.loads(got.text[got.text.index('{"'):])
-        before = self.turns[-1].view if got.session in ("resumed", "forked") \
+        before = self.turns[-1].view \
+            if got.session in ("resumed", "forked", "warm") \
             else self._plain()
         view = before + [{"role": "user", "content": [question]}]
         tools = seen["messages"][len(view):]
@@ -87,12 +92,12 @@ class Conversation:
         return got.session
 
     def _check_session(self, outcome, session):
-        ok(outcome in ("new", "resumed", "forked")
+        ok(outcome in ("new", "resumed", "forked", "warm")
            or self.killed and outcome == "replayed", outcome)
         eq(outcome == "new", not self.turns, "new")
         if session is None:
             return
-        if outcome != "resumed":
+        if outcome not in ("resumed", "warm"):
             self.sessions.begun(session)
         elif self.turns[-1].session is not None:
             eq(session, self.turns[-1].session, "the session")

@@ -6,7 +6,9 @@ import json
 import re
 import socket
 
-TIMEOUT = 60
+from tap import PATIENCE
+
+TIMEOUT = 60 * PATIENCE
 
 STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ([\t -~\x80-\xff]*)")
 FIELD_LINE = re.compile(

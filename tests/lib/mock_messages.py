@@ -20,6 +20,8 @@ import socket
 import threading
 import time
 
+from tap import PATIENCE
+
 TOOL_ID = re.compile("[A-Za-z0-9_-]+")
 TOOL_NAME = re.compile("[A-Za-z0-9_-]{1,128}")
 PROPERTY = re.compile("[A-Za-z0-9_.-]{1,64}")
@@ -573,7 +575,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _event(self, request, kind, **members):
         data = json.dumps({"type": kind, **members}, ensure_ascii=False)
-        text = f"event: {kind}\ndata: {data}\n\n".encode()
+        # Half a pair of surrogates: "\\ud800", as JSON has it too
+        text = f"event: {kind}\ndata: {data}\n\n".encode(
+            "utf-8", "backslashreplace")
         try:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(text), text))
             self.wfile.flush()
@@ -726,7 +730,7 @@ class Mock:
         """Until so many requests have come; returns the last of them."""
         with self._lock:
             if not self._lock.wait_for(lambda: len(self.requests) >= number,
-                                       seconds):
+                                       seconds * PATIENCE):
                 raise AssertionError(
                     f"{len(self.requests)} of {number} requests came")
             return self.requests[number - 1]

@@ -8,6 +8,7 @@ import collections
 import os
 import signal
 import sys
+import time
 
 from tap import Skip
 
@@ -59,6 +60,11 @@ def children(root):
     return [p for p in found if p and p.ppid == root]
 
 
+def count_children(pid):
+    """How many a process without threads has, from the kernel's own list."""
+    return len(_read(pid, f"task/{pid}/children").split())
+
+
 def descendants(root):
     below = children(root)
     for process in list(below):
@@ -77,3 +83,44 @@ def kill(processes):
             os.kill(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+
+def memory(pid):
+    """KiB of its memory by kind: Rss, Pss (its share of what others have,
+    too), Private, Written; {} when it is gone.  What it has only read of a
+    file counts as Private as long as no other process has it mapped, so that
+    the end of a stranger can make it grow: growth is measured as Written,
+    which is no file's."""
+    text = _read(pid, "smaps_rollup").decode()
+    found = {line.split(":")[0]: int(line.split()[1])
+             for line in text.splitlines() if line.endswith(" kB")}
+    if found:
+        found["Private"] = found["Private_Clean"] + found["Private_Dirty"]
+        found["Written"] = found["Anonymous"] + found.get("Swap", 0)
+    return found
+
+
+def descriptors(pid):
+    """How many it has open."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def settled_descriptors(pid):
+    """How many it has open once it has closed those it was about to."""
+    found = [-1, descriptors(pid)]
+    while found[-1] != found[-2]:
+        time.sleep(0.1)
+        found.append(descriptors(pid))
+    return found[-1]
+
+
+def cpu(pid):
+    """Seconds of a processor that it has used; 0 when it is gone."""
+    stat = _read(pid, "stat")
+    if not stat:
+        return 0.0
+    ticks = stat[stat.rindex(b")") + 2:].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")

@@ -54,6 +54,13 @@ def quoted(cell):
     return re.findall(r"`([^`]+)`", cell)
 
 
+def variables(row):
+    """Those that a row of the table of the environment names."""
+    found, = [rest for first, rest in table("environment").rows
+              if first.startswith(row)]
+    return quoted(found)
+
+
 def kind(text):
     """What the document says of a field: kept, ignored or refused."""
     if text.startswith("ignored"):
@@ -94,16 +101,17 @@ BLANK = {"type": "text", "text": " "}  # behind each message of the user's
 
 
 class Told:
-    """answer: the client's; argv, environ and lines: Claude's.  body: what is
-    merged into the API's request; first: the initialize request, if
-    there is one."""
+    """answer: the client's; argv, environ and lines: Claude's; raw: the lines
+    as they were written.  body: what is merged into the API's request; first:
+    the initialize request, if there is one."""
 
     def __init__(self, answer, record):
         self.answer = answer
         start, *lines = record
         self.argv = start["argv"][1:]
         self.environ = dict(v.split("=", 1) for v in start["environ"])
-        self.lines = [json.loads(line["stdin"]) for line in lines]
+        self.raw = [line["stdin"] for line in lines if "stdin" in line]
+        self.lines = [json.loads(line) for line in self.raw]
         self.body = json.loads(
             self.environ.get("CLAUDE_CODE_EXTRA_BODY", "{}"))
         self.first = self.lines[0].get("request", {})
@@ -150,13 +158,14 @@ class Bed:
             self.env.__exit__(*why)
 
     def post(self, members):
-        """members: of the body, or its text."""
+        """members: of the body, or its text, or its bytes."""
         if os.path.exists(self._record):
             os.remove(self._record)
         if isinstance(members, str):
+            members = members.encode()
+        if isinstance(members, bytes):
             return whole(self.handler.http.request(
-                "POST", PATH, members.encode(),
-                {"Content-Type": "application/json"}))
+                "POST", PATH, members, {"Content-Type": "application/json"}))
         body = {"messages": [{"role": "user", "content": "hi"}], **members}
         if body.get("stream") is True:
             return streamed(self.handler.http, body)
@@ -178,7 +187,8 @@ class Bed:
     def refused(self, members, param, code):
         """A 400; Claude is not started."""
         answer = self.post(members)
-        what = str(members)[:300]
+        what = str(members[:300] if isinstance(members, bytes)
+                   else members)[:300]
         eq(answer.status, 400, what)
         eq((answer.error["type"], answer.error["param"],
             answer.error["code"]),

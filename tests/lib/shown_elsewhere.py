@@ -35,7 +35,7 @@ ENDPOINTS = {
            "GET /v1/models/NAME of another name is a 404")],
     "`POST /v1/chat/completions`": [
         In("test_demo.py", "the demo backend says what it is"),
-        In("test_http.py", "RFC 9112 9.3: a refused body ends")],
+        In("test_http_pipeline.py", "RFC 9112 9.3: a refused body ends")],
 }
 CONTEXT = {
     "counts": [In("test_session_key.c", "all_else_counts",
@@ -100,55 +100,113 @@ OUTCOMES = {
     "its configuration is broken": [In("test_serve.c",
                                        "a_broken_configuration_is_told")],
 }
+NONE = "strings that are none, in"
+TEXT = {
+    "encoding": [In("test_text.py", NONE, "bodies that are none")],
+    "grammar": [In("test_text.py", NONE, "values that are none",
+                   "bodies that are none")],
+    "`\\u0000`, a surrogate without its other half": [
+        In("test_text.py", NONE)],
+    "U+2028, noncharacters, U+FEFF in a text, control characters as escapes, "
+    "DEL": [In("test_text.py", "texts reach Claude as they are"),
+            In("test_real_text.py", "texts reach the API as they are")],
+    "a name that an object has twice": [
+        In("test_text.py", "a name that is given twice is refused"),
+        In("test_json_twice.c", "given_twice", "the_deepest")],
+    "numbers": [In("test_text.py", "values that are none",
+                   "numbers are passed on as they were written")],
+    "sizes": [In("test_text.py", "values that are none",
+                 "bodies that are none"),
+              In("test_json_text.c", "depth_is_limited", "values_are_counted",
+                 "keys_are_limited_strings_are_not")],
+}
 ACCESS = {
     "`Authorization: Bearer KEY`": [
         In("test_access.c", "bearer_keys", "keys_with_names",
            "a_missing_key_says_how")],
-    "the default key": [In("test_access.c",
-                           "the_default_key_counts_on_loopback_only")],
-    "`Host`": [In("test_access.c", "hosts", "allowed_hosts")],
+    "a wrong key": [
+        In("test_serve.c", "wrong_keys_are_answered_late",
+           "who_leaves_a_late_answer_keeps_its_place"),
+        In("test_access.py", "a wrong key is logged with who sent it",
+           "a missing key is no guess",
+           "the third wrong key of a connection is its last",
+           "guesses count as connections do")],
+    "the default key": [
+        In("test_access.c", "the_default_key_counts_on_loopback_only",
+           "the_default_key_counts_under_names_of_loopback_only"),
+        In("test_access.py", "the default key under another name")],
+    "`Host`": [In("test_access.c", "hosts", "allowed_hosts"),
+               In("test_access.py", "no Host", "a name that has come to mean "
+                  "this machine")],
+    "`Access-Control-Request-Private-Network`": [
+        In("test_access.py", "a page asks for leave to reach a private")],
     "`Origin`": [In("test_access.c",
                     "with_the_default_key_only_loopback_origins",
                     "with_an_own_key_cors_origin_decides")],
-    "`Content-Type`": [In("test_http.py", "RFC 9110 15.5.16")],
+    "`Content-Type`": [
+        In("test_http_fields.py", "RFC 9110 15.5.16"),
+        In("test_access.py", "a form of a page on this machine")],
+    "`Content-Encoding`": [In("test_http_fields.py", "RFC 9110 8.4: 415")],
 }
 HTTP = {
     "bad grammar, bare CR, folded lines, white space before a colon, no or "
     "two `Host`, bad or repeated `Content-Length`, it and "
     "`Transfer-Encoding` together, bad chunks": [
-        In("test_http.py", "RFC 9112 2.2: a bare CR in a value",
-           "RFC 9112 5.2: a folded line", "RFC 9112 3.2: two Host fields",
-           "RFC 9112 6.3: two lengths",
-           "RFC 9112 6.1: Transfer-Encoding and Content-Length",
-           "a size that is no number")],
+        In("test_http.py", "RFC 9112 3.2: two Host fields",
+           "RFC 9112 3.2: HTTP/1.1 without Host"),
+        In("test_http_fields.py", "RFC 9112 2.2: a bare CR in a value",
+           "RFC 9112 5.2: a folded line"),
+        In("test_http_length.py", "RFC 9112 6.3: two lengths in different",
+           "RFC 9112 6.1: Transfer-Encoding and Content-Length"),
+        In("test_http_chunks.py", "more data than the size says",
+           "more extensions than that")],
     "a head not whole after 10 s, a body after 60 s": [
-        In("test_http.py", "RFC 9110 15.5.9: 408 for half a head"),
+        In("test_http_ends.py", "RFC 9110 15.5.9: 408 for half a head"),
         In("test_http_conn_time.c", "a_body_has_one_running_deadline")],
-    "a POST without a body": [In("test_http.py", "RFC 9110 15.5.12: 411")],
-    "a body over 32 MiB": [In("test_http.py", "RFC 9110 15.5.14: 413")],
+    "a POST without a body": [In("test_http_length.py",
+                                  "RFC 9110 15.5.12: 411")],
+    "a body over 32 MiB": [In("test_http_length.py",
+                                 "RFC 9110 15.5.14: 413")],
     "a target over 8 KiB": [In("test_http.py",
                                "RFC 9112 3: a longer target")],
     "another expectation than 100-continue": [
-        In("test_http.py", "RFC 9110 15.5.18: 417")],
+        In("test_http_pipeline.py", "RFC 9110 15.5.18: 417")],
     "over 100 fields or 32 KiB of head, over 8 KiB of trailers": [
-        In("test_http.py", "RFC 6585 5: 431, one field more",
-           "RFC 6585 5: 431, one byte more",
-           "RFC 6585 5: 431, endless trailers")],
+        In("test_http_fields.py", "RFC 6585 5: 431, one field more",
+           "RFC 6585 5: 431, one byte more"),
+        In("test_http_chunks.py", "RFC 6585 5: 431, endless trailers")],
     "CONNECT, a method too long to be one, another transfer coding than "
     "chunked": [
         In("test_http.py", "RFC 9110 9.3.6: CONNECT",
-           "RFC 9112 3: an overlong method",
-           "RFC 9112 6.1: 501, another coding")],
+           "RFC 9112 3: an overlong method"),
+        In("test_http_length.py", "RFC 9112 6.1: 501, another coding")],
     "more than MAX_CONNECTIONS (`too_many_connections`)": [
         In("test_limits.py", "MAX_CONNECTIONS holds over handlers")],
     "`ccp start` could not start a process for the connection "
     "(`no_handler`)": [In("test_start.py",
                           "a connection that no process can be started")],
     "another major version": [In("test_http.py",
-                                 "RFC 9110 15.6.6: HTTP/2.0")],
+                                 "RFC 9113 3.4: the preface")],
 }
 TRIED = [In("test_demo.py", "an old claude that works is a warning"),
          In("test_claude_version.c", "older", "not_older")]
+CHILD = "test_child.py"
+EXACTLY = In(CHILD, "the environment is documented as it is in the code",
+             "a handler's claude has exactly the environment")
+ENVIRONMENT = {
+    "passed on": [EXACTLY],
+    "never, whatever CLAUDE_ENV names": [
+        EXACTLY, In(CHILD, "no key of ccp's is in it"),
+        In("test_claude_args.c", "some_pass_not_even_by_claude_env")],
+    "set where they are not": [
+        EXACTLY, In("test_claude_args.c", "presets_yield_to_the_user")],
+    "of parameters": [
+        In(CHILD, "what parameters become is JSON in one variable"),
+        In("test_claude_args.c", "parameters_reach_the_body",
+           "max_tokens_is_the_clients", "the_environment_of_a_model")],
+    "left behind": [EXACTLY,
+                    In("test_claude_args.c", "all_else_stays_behind")],
+}
 VERSIONS = {
     "up to 2.1.150, tried: 2.0.0, 2.0.77, 2.1.0, 2.1.100, 2.1.123, 2.1.150":
         [In("test_real_cli_oldest.py", "Claude Code 2.0.0 fails"), *TRIED],

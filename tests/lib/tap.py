@@ -9,7 +9,9 @@
         main()
 
 Arguments select cases by number or by a part of their name.  With CCP_NO_SKIP
-in the environment a case that cannot run has failed.
+in the environment a case that cannot run has failed.  CCP_TEST_PATIENCE is by
+what every limit of time is multiplied: they are there for what hangs, and a
+machine may have much else to do.
 """
 import difflib
 import os
@@ -20,6 +22,7 @@ import traceback
 
 CASE_SECONDS = 120
 CLEANUP_SECONDS = 30
+PATIENCE = int(os.environ.get("CCP_TEST_PATIENCE") or 1)
 
 _cases = []
 
@@ -102,6 +105,7 @@ def lacks(haystack, needle, what=""):
 
 def until(condition, seconds=10, what="condition", pause=0.02):
     """Waits for a condition; returns its (true) value."""
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -132,6 +136,7 @@ def _own_frames(error):
 def _run(number, name, function, seconds):
     """Runs one case and prints its line.  True unless it failed."""
     started = time.monotonic()
+    seconds *= PATIENCE
     signal.alarm(seconds)
     try:
         function()

@@ -66,7 +66,7 @@ def _collect(lines):
 def ccp(*argv):
     """What the program prints."""
     done = subprocess.run([program("ccp"), *argv], capture_output=True,
-                          text=True, timeout=30, check=True)
+                          text=True, timeout=240, check=True)
     return done.stdout
 
 
@@ -129,7 +129,7 @@ def bash(script, *arguments):
     done = subprocess.run(
         ["bash", "--norc", "-c", script, "bash",
          str(COMPLETIONS / "ccp.bash"), *arguments],
-        capture_output=True, text=True, timeout=30, check=True)
+        capture_output=True, text=True, timeout=240, check=True)
     if done.stderr:
         raise RuntimeError(done.stderr)
     return done.stdout

@@ -14,17 +14,18 @@ SRC = pathlib.Path(os.environ.get("CCP_SRC")
                    or pathlib.Path(__file__).resolve().parents[2])
 
 LAYERS = {
-    0: "append_line banned buf cleanup clock histogram limits lock_wait log log_file "
-       "log_text nearest random screen_text utf8 version",
+    0: "append_line banned buf cleanup clock file_age histogram json_plain limits lock_wait log log_file "
+       "log_text nearest random screen_text utc utf8 version",
     1: "address api_keys child config_change config_file home_path io "
-       "json_span json_text ledger ledger_line listener local_socket "
-       "log_setup model_names pollset private_dir proc_tree program_run "
-       "programs request_log request_record runtime_dir settings "
+       "json_span json_text json_twice ledger ledger_line listener "
+       "local_socket log_setup memory model_names pollset private_dir "
+       "proc_tree program_run "
+       "programs request_log request_record request_times runtime_dir settings "
        "settings_check settings_load settings_models settings_remarks "
-       "settings_words signals slots state_dir usage_sum work_dir",
+       "settings_words signals slots state_dir ticket_numbers tickets usage_sum work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
-    3: "answer_form api_error claude claude_args claude_body claude_error "
+    3: "answer_form api_error claude claude_args claude_body claude_calls claude_delta claude_error "
        "claude_event claude_find claude_guard claude_lines claude_mcp "
        "claude_place claude_transcript claude_transport claude_version "
        "directory_talk json_unwrap media "
@@ -32,11 +33,13 @@ LAYERS = {
        "openai_params openai_parts openai_request openai_response "
        "openai_schema openai_tools "
        "session session_claim session_key session_legacy session_original "
-       "session_place session_record session_store stop_filter store_copy "
-       "store_file store_lock store_scan store_value tool_names",
+       "session_place session_record session_records session_store stop_filter store_copy "
+       "store_file store_lock store_scan store_value tool_names "
+       "warm_key warm_record warm_wire",
     4: "access chat chat_directory chat_launch chat_mode chat_model "
-       "chat_opening chat_reply chat_response chat_run chat_task chat_turn "
-       "exchange health models refused route serve task",
+       "chat_opening chat_reply chat_response chat_run chat_run_events "
+       "chat_task chat_turn chat_warm chat_warm_leave exchange health keeper "
+       "keeper_lend models refused route serve task warm wrong_key",
     5: "cli demo handler service",
 }
 LAYER = {name: n for n, names in LAYERS.items() for name in names.split()}
@@ -163,7 +166,8 @@ def check_banned():
 def check_spdx():
     wanted = ("src/*.[ch]", "tests/**/*.[ch]", "tests/**/*.py",
               "tests/clients/*.mjs", "man/*", "systemd/*", "launchd/*", "m4/*", "configure.ac",
-              "Makefile.am", "bootstrap", "tests/lint/run", "tests/all", "tests/store/bench",
+              "Makefile.am", "bootstrap", "tests/lint/run", "tests/all",
+              "tests/fuzz/run", "tests/fuzz/*.dict",
               "tests/systemd/bed", ".ci/run")
     for pattern in wanted:
         for path in files(pattern):
@@ -175,13 +179,31 @@ def check_spdx():
 def check_lists():
     listed = set(re.findall(r"[\w@.-]+(?:/[\w@.-]+)+", (
         SRC / "Makefile.am").read_text(encoding="utf-8")))
-    for pattern in ("src/*.[ch]", "tests/unit/*.[ch]", "tests/fuzz/*.[ch]",
+    for pattern in ("src/*.[ch]", "tests/unit/*.[ch]",
+                    "tests/fuzz/*.[ch]", "tests/fuzz/*.dict",
+                    "tests/faults/*.[ch]", "tests/http/*.[ch]",
                     "tests/store/*.[ch]",
                     "tests/clients/*", "tests/lib/*.py", "tests/e2e/*.py",
-                    "tests/lint/*", "tests/systemd/*", "doc/*", "man/*"):
+                    "tests/lint/*", "tests/mutants/*", "tests/systemd/*",
+                    "doc/*", "man/*"):
         for path in files(pattern):
             if path.is_file() and named(path) not in listed:
                 yield f"{named(path)}: not in Makefile.am"
+
+
+def check_values():
+    """A line that begins with a blank belongs to a rule or to the line before;
+    make would take one of a value that has ended for another variable."""
+    lines = (SRC / "Makefile.am").read_text(encoding="utf-8").splitlines()
+    logical = ""
+    for n, line in enumerate(lines, 1):
+        if logical.endswith("\\"):
+            logical = logical[:-1] + line
+            continue
+        if re.match(r"[A-Za-z_]+ *\+?=", logical) \
+                and line.startswith(("\t", " ")):
+            yield f"Makefile.am:{n}: belongs to no value"
+        logical = line
 
 
 def check_sizes():
@@ -216,6 +238,7 @@ CHECKS = [
     ("banned.h is the last include", check_banned),
     ("every source names its licence", check_spdx),
     ("Makefile.am lists every file", check_lists),
+    ("no value of Makefile.am has lost its end", check_values),
     (f"no source is longer than {MOST_LINES} lines", check_sizes),
     ("no words that do not belong here", check_words),
     ("lines end where their text ends", check_white_space),

@@ -26,7 +26,7 @@
 #define EVER       INT64_MAX
 #define NOW        1790000000
 #define KEY_BYTES  32
-#define HANG_S     30 /* no operation takes that long */
+#define HANG_S     90 /* no process takes that long */
 #define WRITERS    4
 #define SOME_KILLS 20 /* between two looks */
 
@@ -236,6 +236,22 @@ print_times(const char *what, int64_t *us, size_t n)
 static int64_t *times; /* shared */
 static long each_stores;
 
+/* On a disk that is slow the others may take longer than a handler waits, and
+ * then it does without.  Here it asks once more, and that is in its time. */
+static struct session_store *
+begin_in_crowd(void)
+{
+	struct session_store *st;
+	enum store_result r;
+
+	do {
+		r = store_begin(&st, path, true);
+	} while (r == STORE_BUSY);
+	if (r != STORE_OK)
+		fail("store_begin");
+	return st;
+}
+
 static void
 crowd_member(long who)
 {
@@ -247,7 +263,7 @@ crowd_member(long who)
 	(void)snprintf(name, sizeof(name), "%ld", who);
 	for (i = 0; i < each_stores; i++) {
 		before = now_us();
-		st = begin();
+		st = begin_in_crowd();
 		if (put(st, name, i) != STORE_OK)
 			fail("store_put");
 		store_end(st);

@@ -12,4 +12,7 @@
 /* From now on it is that much later. */
 void fake_clock_skip(int64_t ms);
 
+/* From now on, in this case, it is later only by what is skipped. */
+void fake_clock_stop(void);
+
 #endif

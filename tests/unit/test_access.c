@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "exchange_bed.h"
 #include "suites.h"
@@ -321,6 +322,9 @@ START_TEST(bearer_keys)
 		ck_assert_int_eq(error.status, 401);
 		ck_assert_str_eq(error.code, "invalid_api_key");
 		ck_assert_ptr_null(strstr(error.message, "my-key"));
+		/* No key at all is no guess. */
+		ck_assert_int_eq(bed_x.wrong_key,
+		    strncasecmp(refused[i], "Authorization:", 14) == 0);
 	}
 }
 END_TEST
@@ -352,6 +356,50 @@ START_TEST(the_default_key_counts_on_loopback_only)
 	ck_assert(key_passes("Authorization: Bearer my-key\n"));
 	ck_assert(!key_passes(field));
 	ck_assert_int_eq(error.status, 401);
+}
+END_TEST
+
+static bool
+default_key_passes(const char *host)
+{
+	char text[1024];
+	const struct http_head *head;
+
+	(void)snprintf(text, sizeof text,
+	    "GET /v1/models HTTP/1.1\nHost: %s\n"
+	    "Authorization: Bearer CCP_API_KEY\n\n",
+	    host);
+	head = exchange_bed_request(text);
+	if (!access_from(&bed_x, head, &error))
+		return false;
+	if (access_key(&bed_x, head, &error))
+		return true;
+	ck_assert_int_eq(error.status, 403);
+	ck_assert_str_eq(error.code, "default_key");
+	ck_assert(!bed_x.wrong_key);
+	return false;
+}
+
+/* A name that others know this machine by is no name of loopback, though it
+ * came in over that: by a proxy, or a tunnel. */
+START_TEST(the_default_key_counts_under_names_of_loopback_only)
+{
+	static const char *const pass[] = {"localhost", "x.localhost:1",
+	    "127.0.0.1:8888", "127.9.9.9", "[::1]:8888", "ccp.lan:8888"};
+	static const char *const refused[] = {"ccp.example", "CCP.example:80",
+	    "192.168.7.7:8888", "0.0.0.0:8888", "[fd00::1]", "8.8.8.8",
+	    "[::]:8888", "evil.example"};
+	size_t i;
+
+	bed_settings.host = "127.0.0.1, ccp.lan";
+	bed_settings.allowed_hosts = "ccp.example";
+	for (i = 0; i < COUNT(pass); i++)
+		ck_assert_msg(default_key_passes(pass[i]), "%s", pass[i]);
+	for (i = 0; i < COUNT(refused); i++)
+		ck_assert_msg(
+		    !default_key_passes(refused[i]), "%s", refused[i]);
+	bed_settings.api_key = "my-key";
+	ck_assert(key_passes("Authorization: Bearer my-key\n"));
 }
 END_TEST
 
@@ -419,6 +467,7 @@ suite_access(void)
 	tcase_add_test(t, bearer_keys);
 	tcase_add_test(t, a_missing_key_says_how);
 	tcase_add_test(t, the_default_key_counts_on_loopback_only);
+	tcase_add_test(t, the_default_key_counts_under_names_of_loopback_only);
 	tcase_add_test(t, keys_with_names);
 	tcase_add_test(t, beside_others_the_default_key_opens_nothing);
 	suite_add_tcase(s, t);

@@ -255,6 +255,39 @@ peer_by(struct sockaddr_storage here, struct sockaddr_storage by)
 	return peer_of(accept(listening, NULL, NULL));
 }
 
+static const char *
+user_of(int fd)
+{
+	static char user[64];
+
+	memset(user, '?', sizeof user);
+	address_fd_user(fd, user, sizeof user);
+	return user;
+}
+
+/* Where the system tells it. */
+START_TEST(users)
+{
+	char want[64] = "";
+	int fds[2];
+
+#if defined(CCP_LINUX)
+	(void)snprintf(want, sizeof want, "uid %lu, pid %ld",
+	    (unsigned long)geteuid(), (long)getpid());
+#elif defined(HAVE_GETPEEREID)
+	(void)snprintf(want, sizeof want, "uid %lu", (unsigned long)geteuid());
+#endif
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ck_assert_str_eq(user_of(fds[0]), want);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	ck_assert_str_eq(user_of(-1), "");
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_str_eq(user_of(fds[0]), "");
+	(void)close(fds[0]);
+}
+END_TEST
+
 START_TEST(peers)
 {
 	const struct sockaddr_storage four = at(AF_INET, "127.0.0.1", 0);
@@ -285,6 +318,7 @@ suite_address(void)
 	tcase_add_test(t, same_places);
 	tcase_add_test(t, reachable_descriptors);
 	tcase_add_test(t, peers);
+	tcase_add_test(t, users);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -92,6 +92,19 @@ START_TEST(digests)
 }
 END_TEST
 
+/* Each digit of it counts: one that is another one opens nothing. */
+START_TEST(every_digit_counts)
+{
+	char text[] = ABC " one \n";
+	const size_t at = (size_t)_i;
+	struct api_key found;
+
+	ck_assert(api_keys_find(text, "abc", 3, &found));
+	text[at] = text[at] == '0' ? '1' : '0';
+	ck_assert(!api_keys_find(text, "abc", 3, &found));
+}
+END_TEST
+
 /* openssl rand -hex 32 */
 START_TEST(hexadecimal_digits_alone_are_a_key)
 {
@@ -121,6 +134,57 @@ START_TEST(in_order)
 	ck_assert_str_eq(key.name, "two");
 	ck_assert_str_eq(key.directory, "/d");
 	ck_assert(!api_keys_next(&at, &key));
+}
+END_TEST
+
+START_TEST(short_keys)
+{
+	const char *at;
+	size_t i;
+
+	ck_assert_msg(
+	    read_text("{\"123456789012345\":\"a\",\"1234567890123456\":\"b\","
+		      "\"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\":"
+		      "{\"name\":\"c\",\"directory\":\"~/x\"},"
+		      "\"sha256:" ABC "\":\"d\"}"),
+	    "%s", must);
+	at = buf_str(&lines);
+	for (i = 0; i < 4; i++) {
+		ck_assert(api_keys_next(&at, &key));
+		ck_assert_uint_eq(strlen(key.name), 1);
+		ck_assert_int_eq(key.name[0], 'a' + (int)i);
+		ck_assert_int_eq(key.weak, i == 0 || i == 2);
+	}
+	ck_assert(finds("123456789012345"));
+	ck_assert_str_eq(key.name, "a");
+	ck_assert(finds("abc"));
+	ck_assert(!key.weak);
+}
+END_TEST
+
+/* What is made of them is the same keys again, of which none is seen. */
+START_TEST(as_digests)
+{
+	struct buf json = BUF_INIT(4096), before = BUF_INIT(4096);
+
+	ck_assert(read_text("{}"));
+	api_keys_digests(&json, buf_str(&lines));
+	ck_assert_str_eq(buf_str(&json), "{}");
+	buf_clear(&json);
+	ck_assert(read_text("{\"abc\":\"one\",\"a long enough secret\":{"
+			    "\"name\":\"two\",\"directory\":\"/a \\\"b\"}}"));
+	buf_addstr(&before, strchr(buf_str(&lines), '\n'));
+	api_keys_digests(&json, buf_str(&lines));
+	ck_assert_ptr_eq(strstr(buf_str(&json), "{\"sha256:" ABC "\":\"one\","),
+	    buf_str(&json));
+	ck_assert_ptr_null(strstr(buf_str(&json), "secret"));
+	ck_assert_msg(read_text(buf_str(&json)), "%s", must);
+	ck_assert_str_eq(strchr(buf_str(&lines), '\n'), buf_str(&before));
+	ck_assert(finds("abc") && strcmp(key.name, "one") == 0);
+	ck_assert(finds("a long enough secret"));
+	ck_assert_str_eq(key.directory, "/a \"b");
+	buf_free(&json);
+	buf_free(&before);
 }
 END_TEST
 
@@ -229,9 +293,12 @@ suite_api_keys(void)
 	tcase_add_test(t, none);
 	tcase_add_test(t, keys_names_and_directories);
 	tcase_add_test(t, digests);
+	tcase_add_loop_test(t, every_digit_counts, 0, 64);
 	tcase_add_test(t, hexadecimal_digits_alone_are_a_key);
 	tcase_add_test(t, no_line_holds_a_key);
 	tcase_add_test(t, in_order);
+	tcase_add_test(t, short_keys);
+	tcase_add_test(t, as_digests);
 	tcase_add_loop_test(t, refused, 0, (int)COUNT(bad));
 	tcase_add_test(t, the_longest_name);
 	tcase_add_test(t, not_more_than_the_limit);

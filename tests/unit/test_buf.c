@@ -101,6 +101,27 @@ START_TEST(any_max_is_safe)
 }
 END_TEST
 
+START_TEST(extended_in_place)
+{
+	struct buf b = BUF_INIT(300);
+	char *to;
+
+	ck_assert(buf_addstr(&b, "a"));
+	to = buf_extend(&b, 298);
+	ck_assert_ptr_nonnull(to);
+	memset(to, 'x', 298);
+	ck_assert_uint_eq(b.len, 299);
+	assert_sound(&b);
+	ck_assert(buf_str(&b)[0] == 'a' && buf_str(&b)[298] == 'x');
+	ck_assert_ptr_null(buf_extend(&b, 2));
+	ck_assert(!buf_ok(&b));
+	ck_assert_ptr_null(buf_extend(&b, 1));
+	ck_assert_uint_eq(b.len, 299);
+	assert_sound(&b);
+	buf_free(&b);
+}
+END_TEST
+
 START_TEST(reserve_gives_what_max_leaves)
 {
 	struct buf b = BUF_INIT(300);
@@ -238,6 +259,7 @@ suite_buf(void)
 	tcase_add_test(t, nul_bytes_are_content);
 	tcase_add_test(t, max_is_kept_and_failure_sticks);
 	tcase_add_test(t, any_max_is_safe);
+	tcase_add_test(t, extended_in_place);
 	tcase_add_test(t, reserve_gives_what_max_leaves);
 	tcase_add_test(t, reserve_of_a_bad_buffer_is_empty);
 	tcase_add_test(t, steal_hands_on);

@@ -60,6 +60,7 @@ begin(const char *members, bool stream)
 	request = talk_with(members);
 	ck_assert(response_open(&response, &bed_x, "m", stream, false, 1));
 	reply_open(&reply, &response, 0);
+	reply.function = request->functions;
 	model_open(&model, request);
 }
 
@@ -184,6 +185,29 @@ START_TEST(calls_have_the_clients_names)
 	assert_has("\"function\":{\"name\":\"f\",\"arguments\":"
 		   "\"{\\\"a\\\":1}\"}");
 	assert_has("\"function\":{\"name\":\"g.h\",\"arguments\":\"{}\"}");
+}
+END_TEST
+
+/* function_call is an object, so it cannot be two. */
+START_TEST(of_functions_the_first_call_counts)
+{
+	const char *functions = "\"functions\":[{\"name\":\"f\"}]";
+
+	begin(functions, false);
+	starts(F, 1);
+	input("{\"a\":1}", 1);
+	starts(F, 2);
+	input("{\"b\":2}", 2);
+	whole(F, "{\"c\":3}");
+	assert_message("\"content\":null,\"refusal\":null,\"function_call\":"
+		       "{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}");
+	begin(functions, true);
+	starts(F, 1);
+	input("{\"a\":1}", 1);
+	starts(F, 2);
+	input("{\"b\":2}", 2);
+	assert_has("\\\"a\\\"");
+	assert_lacks("\\\"b\\\"");
 }
 END_TEST
 
@@ -330,6 +354,7 @@ suite_chat_model(void)
 	tcase_add_test(t, a_stop_sequence_ends_it);
 	tcase_add_test(t, what_was_held_back_is_told);
 	tcase_add_test(t, calls_have_the_clients_names);
+	tcase_add_test(t, of_functions_the_first_call_counts);
 	tcase_add_test(t, other_tools_are_not_told);
 	tcase_add_test(t, only_its_own_block_is_its_input);
 	tcase_add_test(t, a_call_in_one_piece);

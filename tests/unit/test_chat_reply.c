@@ -81,6 +81,19 @@ START_TEST(a_stream_of_text)
 }
 END_TEST
 
+/* Nobody may take a part of a chunk for the whole. */
+START_TEST(a_word_that_memory_is_out_for_ends_it)
+{
+	open_reply(true, false);
+	reply_text(&reply, "Good ");
+	reply.word.bad = true;
+	reply_text(&reply, "day");
+	assert_answer(STREAM_HEAD ROLE CONTENT("Good "));
+	ck_assert_int_eq(http_conn_next(bed_x.conn), HTTP_CONN_GONE);
+	ck_assert_str_eq(bed_x.record.error, "out_of_memory");
+}
+END_TEST
+
 START_TEST(usage_in_a_chunk_of_its_own)
 {
 	open_reply(true, true);
@@ -360,6 +373,52 @@ START_TEST(ids_differ)
 }
 END_TEST
 
+static void
+expect_said(size_t i, const char *name, const char *arguments)
+{
+	ck_assert_uint_lt(i, reply.nsaid);
+	ck_assert_int_eq(reply.said[i].kind, CHAT_TOOL_USE);
+	ck_assert_str_eq(reply.said[i].name, name);
+	ck_assert_str_eq(reply.said[i].text, arguments);
+	ck_assert_ptr_null(reply.said[i].id);
+}
+
+/* As a follow-up will bring them back, streamed or not. */
+START_TEST(calls_are_remembered)
+{
+	open_reply(_i != 0, false);
+	ck_assert(reply_call(&reply, "see"));
+	reply_arguments(&reply, "{ \"x\": ");
+	reply_arguments(&reply, "1 }");
+	ck_assert_uint_eq(reply.nsaid, 0); /* not complete */
+	ck_assert(reply_call(&reply, "hear"));
+	ck_assert_uint_eq(reply.nsaid, 1);
+	ck_assert(reply_call(&reply, "smell"));
+	reply_arguments(&reply, "no JSON");
+	reply_finish(&reply, "tool_calls", &usage);
+	ck_assert_uint_eq(reply.ncalls, 3);
+	ck_assert_uint_eq(reply.nsaid, 3);
+	expect_said(0, "see", "{\"x\":1}");
+	expect_said(1, "hear", "{}");
+	ck_assert_ptr_nonnull(strstr(reply.said[2].text, "no JSON"));
+	ck_assert_int_eq(reply.said[2].text[0], '{');
+}
+END_TEST
+
+START_TEST(a_call_that_is_too_large_is_not)
+{
+	open_reply(true, false);
+	reply.arguments.max = 10;
+	ck_assert(reply_call(&reply, "see"));
+	reply_arguments(&reply, "{\"x\":\"0123456789\"}");
+	ck_assert(reply_call(&reply, "hear"));
+	reply_arguments(&reply, "{}");
+	reply_finish(&reply, "tool_calls", &usage);
+	ck_assert_uint_eq(reply.ncalls, 2);
+	ck_assert_uint_lt(reply.nsaid, 2);
+}
+END_TEST
+
 static TCase *
 answers(void)
 {
@@ -367,6 +426,7 @@ answers(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_stream_of_text);
+	tcase_add_test(t, a_word_that_memory_is_out_for_ends_it);
 	tcase_add_test(t, usage_in_a_chunk_of_its_own);
 	tcase_add_test(t, thinking_is_reasoning);
 	tcase_add_test(t, an_empty_stream_has_a_role_and_an_end);
@@ -378,6 +438,8 @@ answers(void)
 	tcase_add_test(t, a_whole_answer_that_is_too_large);
 	tcase_add_test(t, http_1_0_streams_until_the_end);
 	tcase_add_test(t, ids_differ);
+	tcase_add_loop_test(t, calls_are_remembered, 0, 2);
+	tcase_add_test(t, a_call_that_is_too_large_is_not);
 	return t;
 }
 

@@ -51,7 +51,7 @@ line(const char *text)
 	char *copy = strdup(text);
 
 	ck_assert_ptr_nonnull(copy);
-	claude_event_parse(copy, strlen(copy), &e);
+	claude_event_parse(copy, strlen(copy), NULL, &e);
 	turn_event(&turn, &e);
 	claude_event_clear(&e);
 	free(copy);
@@ -561,6 +561,71 @@ START_TEST(other_lines_change_nothing)
 }
 END_TEST
 
+#define SUMS(cost)                                                             \
+	"{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,"     \
+	"\"num_turns\":9,\"total_cost_usd\":" cost                             \
+	",\"usage\":{\"input_tokens\":5,\"cache_creation_input_tokens\":6,"    \
+	"\"cache_read_input_tokens\":7,\"output_tokens\":8}}"
+
+/* A process tells what all of its turns have cost. */
+START_TEST(the_cost_of_a_turn_of_several)
+{
+	static const struct {
+		double before;
+		const char *result;
+		double cost;
+	} cases[] = {{0, SUMS("0.5"), 0.5}, {0.25, SUMS("0.75"), 0.5},
+	    {0.5, SUMS("0.5"), 0}, {0.5, SUMS("0.25"), 0}};
+
+	turn.cost_before = cases[_i].before;
+	says("x");
+	line(cases[_i].result);
+	ck_assert_double_eq(turn.cost_usd, cases[_i].cost);
+	ck_assert_int_eq(turn.turns, 9);
+}
+END_TEST
+
+/* What the result of a turn in parts sums up is of all of them: this one's is
+ * what its messages told. */
+START_TEST(a_turn_in_parts)
+{
+	turn.continued = true;
+	turn.cost_before = 0.25;
+	message();
+	says("x");
+	stops("end_turn");
+	line(SUMS("0.75"));
+	assert_has("\"usage\":{\"prompt_tokens\":321,\"completion_tokens\":"
+		   "4000,");
+	ck_assert_int_eq(turn.turns, 1);
+	ck_assert_double_eq(turn.cost_usd, 0.5);
+	begin(false);
+	message();
+	says("x");
+	stops("end_turn");
+	line(SUMS("0.75"));
+	assert_has("\"usage\":{\"prompt_tokens\":18,\"completion_tokens\":8,");
+}
+END_TEST
+
+/* Then it is not the client's conversation any more. */
+START_TEST(a_conversation_that_was_compacted)
+{
+	static const char *const lines[] = {
+	    "{\"type\":\"system\",\"subtype\":\"status\",\"status\":"
+	    "\"compacting\"}",
+	    "{\"type\":\"system\",\"subtype\":\"compact_boundary\"}"};
+
+	message();
+	ck_assert(!turn.compacted);
+	line(lines[_i]);
+	ck_assert(turn.compacted);
+	says("x");
+	ends();
+	assert_content("x", "stop");
+}
+END_TEST
+
 static TCase *
 good(void)
 {
@@ -569,6 +634,9 @@ good(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_plain_turn);
 	tcase_add_test(t, usage_is_the_results_or_the_sum);
+	tcase_add_loop_test(t, the_cost_of_a_turn_of_several, 0, 4);
+	tcase_add_test(t, a_turn_in_parts);
+	tcase_add_loop_test(t, a_conversation_that_was_compacted, 0, 2);
 	tcase_add_test(t, messages_are_paragraphs);
 	tcase_add_test(t, a_message_that_is_not_streamed);
 	tcase_add_test(t, a_block_without_an_id_is_no_new_message);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "child.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -304,18 +305,27 @@ START_TEST(no_signal_is_ignored_or_blocked)
 END_TEST
 #endif
 
-START_TEST(the_process_group_is_its_own_or_ours)
+START_TEST(the_session_is_its_own_or_ours)
 {
 	pid_t pid;
 
-	spec.own_group = true;
+	spec.own_session = true;
 	pid = spawn("read x");
 	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(getsid(pid), pid);
+	ck_assert_int_eq(getpgid(pid), pid);
+	child_signal(pid, SIGKILL);
+	(void)aid_wait(pid);
+	spec.own_session = false;
+	spec.own_group = true;
+	pid = spawn("read x");
+	ck_assert_int_eq(getsid(pid), getsid(0));
 	ck_assert_int_eq(getpgid(pid), pid);
 	child_signal(pid, SIGKILL);
 	(void)aid_wait(pid);
 	spec.own_group = false;
 	pid = spawn("read x");
+	ck_assert_int_eq(getsid(pid), getsid(0));
 	ck_assert_int_eq(getpgid(pid), getpgrp());
 	(void)kill(pid, SIGKILL);
 	(void)aid_wait(pid);
@@ -326,6 +336,14 @@ START_TEST(files_are_private)
 {
 	(void)umask(0);
 	ck_assert_int_eq(strtol(output("umask"), NULL, 8), 077);
+}
+END_TEST
+
+START_TEST(files_are_as_private_as_is_said)
+{
+	(void)umask(077);
+	spec.umask = 022;
+	ck_assert_int_eq(strtol(output("umask"), NULL, 8), 022);
 }
 END_TEST
 
@@ -377,22 +395,57 @@ START_TEST(else_it_survives)
 }
 END_TEST
 
+/* With so many descriptors as there are, and one more each time: it starts, or
+ * says that there are too few. */
+static void
+with_few_descriptors(void)
+{
+	const struct rlimit many = {64, 64};
+	struct rlimit few = many;
+	int status, started = 0, refused = 0;
+	pid_t pid;
+
+	set_up();
+	for (few.rlim_cur = 4; few.rlim_cur < 24; few.rlim_cur++) {
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+		pid = spawn("exit 0");
+		if (pid == -1) {
+			/* EINVAL: of F_DUPFD above the limit */
+			ck_assert(
+			    error.error == EMFILE || error.error == EINVAL);
+			refused++;
+			continue;
+		}
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_int_eq(status, 0);
+		started++;
+	}
+	ck_assert_int_gt(started, 0);
+	ck_assert_int_gt(refused, 0);
+}
+
+START_TEST(few_descriptors_are_told)
+{
+	aid_in_process(with_few_descriptors);
+}
+END_TEST
+
 START_TEST(reap_does_not_wait)
 {
 	pid_t pid = started("read x; exit 7");
 	int64_t start = 0;
 	int status = -1;
 
-	ck_assert(!child_reap(pid, &status));
+	ck_assert_int_eq(child_reap(pid, &status), CHILD_RUNS);
 	ck_assert_int_eq(status, -1);
 	aid_close(&in[1]);
-	while (!child_reap(pid, &status))
+	while (child_reap(pid, &status) == CHILD_RUNS)
 		ck_assert(aid_patient(&start));
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_eq(WEXITSTATUS(status), 7);
 	/* Reaped already: it counts as ended. */
 	status = -1;
-	ck_assert(child_reap(pid, &status));
+	ck_assert_int_eq(child_reap(pid, &status), CHILD_ENDED);
 	ck_assert_int_eq(status, 0);
 }
 END_TEST
@@ -402,7 +455,7 @@ START_TEST(signals_reach_the_whole_group)
 	pid_t pid;
 	int status;
 
-	spec.own_group = true;
+	spec.own_session = true;
 	pid = started("sleep 60 & echo x; wait");
 	aid_await_byte(out[0]);
 	aid_await_byte(out[0]);
@@ -469,8 +522,10 @@ suite_child(void)
 	tcase_add_loop_test(t, a_child_dies_with_its_parent, 0, 2);
 #endif
 	tcase_add_test(t, else_it_survives);
-	tcase_add_test(t, the_process_group_is_its_own_or_ours);
+	tcase_add_test(t, the_session_is_its_own_or_ours);
 	tcase_add_test(t, files_are_private);
+	tcase_add_test(t, files_are_as_private_as_is_said);
+	tcase_add_test(t, few_descriptors_are_told);
 	tcase_add_test(t, reap_does_not_wait);
 	tcase_add_test(t, signals_reach_the_whole_group);
 	tcase_add_test(t, status_texts);

@@ -5,6 +5,7 @@
  */
 #include "claude.h"
 
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -51,16 +52,22 @@ start(const char *script)
 /* One turn of a loop that nothing but the process's pipes and deadlines wake,
  * or the next turn's time, in place of SIGCHLD. */
 static void
-turn(void)
+turn_with(bool read_output)
 {
 	struct pollset ps;
 
 	pollset_reset(&ps);
-	claude_poll(c, &ps, true);
+	claude_poll(c, &ps, read_output);
 	pollset_until(&ps, clock_ms() + TURN_MS);
 	ck_assert_int_eq(pollset_wait(&ps), 0);
 	claude_step(c, &ps);
 	turns++;
+}
+
+static void
+turn(void)
+{
+	turn_with(true);
 }
 
 static void
@@ -450,6 +457,341 @@ START_TEST(without_descriptors_nothing_leaks)
 }
 END_TEST
 
+/* Between turns */
+
+#define COMPLETED "{\"type\":\"command_lifecycle\",\"state\":\"completed\"}"
+
+/* Says it behind its result, and is silent then. */
+static void
+says_behind_its_result(const char *what)
+{
+	char script[1024];
+	int64_t patience = 0;
+
+	(void)snprintf(script, sizeof script,
+	    "read line; echo '" RESULT "'; read line; echo '%s'; read line; "
+	    "exit 0",
+	    what);
+	start(script);
+	say();
+	await(CLAUDE_RESULT);
+	ck_assert(claude_rests(c));
+	ck_assert(claude_rests(c));
+	ck_assert_int_eq(write(c->transport.in.fd, "\n", 1), 1);
+	while (c->transport.line.len == 0) {
+		ck_assert_msg(aid_patient(&patience), "it says nothing");
+		turn();
+	}
+}
+
+static void
+completed(void)
+{
+	says_behind_its_result(COMPLETED);
+	ck_assert(claude_rests(c));
+	ck_assert_uint_eq(c->transport.line.len, 0);
+	finish();
+}
+
+static void
+spoken(void)
+{
+	says_behind_its_result(COMPLETED "\n{\"type\":\"x\"}\n" COMPLETED);
+	ck_assert(!claude_rests(c));
+	ck_assert_uint_eq(c->transport.line.len, 0); /* all are taken */
+	finish();
+}
+
+static void
+asked(void)
+{
+	says_behind_its_result("{\"type\":\"control_request\","
+			       "\"request_id\":\"R\",\"request\":{"
+			       "\"subtype\":\"can_use_tool\"}}");
+	ck_assert(!claude_rests(c));
+	finish();
+}
+
+/* A line that is not whole is one that goes on. */
+static void
+half_said(void)
+{
+	start("read line; echo '" RESULT "'; printf '{\"type\":'; read line");
+	say();
+	await(CLAUDE_RESULT);
+	while (c->transport.line.len == 0)
+		turn();
+	ck_assert(!claude_rests(c));
+	finish();
+}
+
+static void (*const behind[])(void) = {completed, spoken, asked, half_said};
+
+START_TEST(one_that_rests_has_nothing_to_say)
+{
+	aid_in_process(behind[_i]);
+}
+END_TEST
+
+static void
+at_work(void)
+{
+	start("read line; read line");
+	ck_assert(claude_rests(c)); /* it has nothing to do yet */
+	say();
+	ck_assert(!claude_rests(c));
+	claude_stop(c);
+	ck_assert(!claude_rests(c));
+	finish();
+}
+
+START_TEST(one_at_work_does_not_rest)
+{
+	aid_in_process(at_work);
+}
+END_TEST
+
+static void
+dead_at_rest(void)
+{
+	int64_t patience = 0;
+
+	start("exit 0");
+	while (!c->guard.ended) {
+		ck_assert(aid_patient(&patience));
+		turn();
+	}
+	ck_assert(!claude_rests(c));
+	finish();
+}
+
+START_TEST(nor_does_a_dead_one)
+{
+	aid_in_process(dead_at_rest);
+}
+END_TEST
+
+#define CALL                                                                   \
+	"{\"type\":\"control_request\",\"request_id\":\"R\",\"request\":{"     \
+	"\"subtype\":\"mcp_message\",\"server_name\":\"client\",\"message\":{" \
+	"\"method\":\"tools/call\",\"id\":1,\"params\":{\"_meta\":{"           \
+	"\"claudecode/toolUseId\":\"T\"}}}}}"
+
+#define USE                                                                    \
+	"{\"type\":\"stream_event\",\"event\":{"                               \
+	"\"type\":\"content_block_start\",\"index\":0,\"content_block\":{"     \
+	"\"type\":\"tool_use\",\"id\":\"T\",\"name\":\"mcp__client__t\"}}}"
+
+/* The words of the calls that it waits for may still come. */
+static void
+parked(void)
+{
+	int64_t patience = 0;
+
+	start(
+	    "read line; echo '" USE "'; read line; echo '" CALL
+	    "'; echo '{\"type\":\"assistant\",\"message\":{\"model\":\"m\"}}'; "
+	    "read line; echo '" RESULT "'; read line; exit 0");
+	say();
+	await(CLAUDE_TOOL_START);
+	ck_assert(!claude_rests(c));
+	transport_park(&c->transport);
+	ck_assert(claude_rests(c));
+	ck_assert_int_eq(write(c->transport.in.fd, "\n", 1), 1);
+	while (strstr(buf_str(&c->transport.line), "assistant") == NULL) {
+		ck_assert(aid_patient(&patience));
+		turn();
+	}
+	ck_assert(claude_rests(c));
+	ck_assert_int_eq(write(c->transport.in.fd, "\n", 1), 1);
+	while (c->transport.line.len == 0) {
+		ck_assert(aid_patient(&patience));
+		turn();
+	}
+	ck_assert(!claude_rests(c)); /* its turn is over, unheard */
+	finish();
+}
+
+START_TEST(a_parked_one_rests_in_its_turn)
+{
+	aid_in_process(parked);
+}
+END_TEST
+
+/* One that is borrowed: the test is Claude and its keeper. */
+
+static int in_of, out_of, err_of, keeper; /* the other ends */
+
+static void
+borrow(void)
+{
+	int in[2], out[2], err[2], lease[2];
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	aid_pipe(in);
+	aid_pipe(out);
+	aid_pipe(err);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, lease), 0);
+	in_of = in[0];
+	out_of = out[1];
+	err_of = err[1];
+	keeper = lease[1];
+	c = claude_borrow((const int[]){in[1], out[0], err[0]}, lease[0]);
+	ck_assert_ptr_nonnull(c);
+}
+
+static void
+end_borrowing(int before)
+{
+	aid_close(&in_of);
+	aid_close(&out_of);
+	aid_close(&err_of);
+	aid_close(&keeper);
+	ck_assert_int_eq(aid_open_fds(), before);
+}
+
+START_TEST(a_borrowed_one_takes_a_turn)
+{
+	int before = aid_open_fds();
+	char some[4096];
+	ssize_t n;
+
+	borrow();
+	ck_assert(claude_rests(c));
+	say();
+	n = read(in_of, some, sizeof some - 1);
+	ck_assert_int_gt(n, 0);
+	some[n] = '\0';
+	ck_assert_ptr_nonnull(strstr(some, "hello"));
+	ck_assert(!claude_over(c));
+	ck_assert_int_eq(write(out_of, RESULT "\n", strlen(RESULT "\n")),
+	    (ssize_t)strlen(RESULT "\n"));
+	await(CLAUDE_RESULT);
+	ck_assert(claude_rests(c));
+	ck_assert(!aid_readable(keeper)); /* the lease goes on */
+	claude_free(c);
+	chat_request_free(request);
+	end_borrowing(before);
+}
+END_TEST
+
+/* Its process is its keeper's to stop, in the middle of a turn too. */
+START_TEST(to_stop_a_borrowed_one_ends_the_lease)
+{
+	int before = aid_open_fds();
+
+	borrow();
+	if (_i > 1)
+		say();
+	ck_assert(!claude_stopped(c));
+	if (_i % 2 == 0)
+		claude_stop(c);
+	else
+		claude_cut(c);
+	aid_expect_end(keeper);
+	ck_assert(claude_stopped(c));
+	ck_assert_int_eq(c->lease, -1);
+	claude_stop(c);
+	claude_cut(c);
+	turn();
+	ck_assert(claude_stopped(c));
+	ck_assert(!claude_next(c, &event));
+	claude_free(c);
+	chat_request_free(request);
+	end_borrowing(before);
+}
+END_TEST
+
+/* Whoever else may hold its stdout. */
+START_TEST(with_its_keeper_a_borrowed_one_ends)
+{
+	int before = aid_open_fds();
+
+	borrow();
+	say();
+	turn();
+	ck_assert(!claude_over(c));
+	aid_close(&keeper);
+	turn();
+	turn(); /* there was nothing left to read */
+	ck_assert_int_eq(c->transport.out.fd, -1);
+	ck_assert(claude_over(c)); /* without waiting for a status */
+	ck_assert(!claude_rests(c));
+	claude_free(c);
+	chat_request_free(request);
+	end_borrowing(before);
+}
+END_TEST
+
+/* Its client may be too slow to take it just then. */
+START_TEST(what_a_borrowed_one_said_last_is_read_behind_the_lease)
+{
+	int before = aid_open_fds();
+
+	borrow();
+	say();
+	turn();
+	ck_assert_int_eq(write(out_of, RESULT "\n", strlen(RESULT "\n")),
+	    (ssize_t)strlen(RESULT "\n"));
+	aid_close(&keeper);
+	turn_with(false);
+	turn_with(false);
+	ck_assert(!claude_over(c));
+	await(CLAUDE_RESULT);
+	turn();
+	ck_assert(claude_over(c));
+	ck_assert(!claude_rests(c));
+	claude_free(c);
+	chat_request_free(request);
+	end_borrowing(before);
+}
+END_TEST
+
+/* A keeper says nothing during a lease. */
+START_TEST(a_keeper_that_speaks_is_none)
+{
+	int before = aid_open_fds();
+
+	borrow();
+	aid_send_byte(keeper);
+	turn();
+	turn();
+	ck_assert_int_eq(c->transport.out.fd, -1);
+	ck_assert(claude_over(c));
+	claude_free(c);
+	end_borrowing(before);
+}
+END_TEST
+
+START_TEST(freeing_ends_the_lease_and_kills_nobody)
+{
+	int before = aid_open_fds();
+
+	borrow();
+	ck_assert_int_eq(aid_open_fds(), before + 8);
+	claude_free(c);
+	aid_expect_end(keeper);
+	ck_assert_int_eq(aid_open_fds(), before + 4);
+	end_borrowing(before);
+}
+END_TEST
+
+static TCase *
+borrowing(void)
+{
+	TCase *t = tcase_create("borrowing");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_borrowed_one_takes_a_turn);
+	tcase_add_loop_test(t, to_stop_a_borrowed_one_ends_the_lease, 0, 4);
+	tcase_add_test(t, with_its_keeper_a_borrowed_one_ends);
+	tcase_add_test(
+	    t, what_a_borrowed_one_said_last_is_read_behind_the_lease);
+	tcase_add_test(t, a_keeper_that_speaks_is_none);
+	tcase_add_test(t, freeing_ends_the_lease_and_kills_nobody);
+	return t;
+}
+
 Suite *
 suite_claude(void)
 {
@@ -471,6 +813,11 @@ suite_claude(void)
 	tcase_add_test(t, freeing_kills);
 	tcase_add_test(t, one_that_cannot_be_started);
 	tcase_add_test(t, without_descriptors_nothing_leaks);
+	tcase_add_loop_test(t, one_that_rests_has_nothing_to_say, 0, 4);
+	tcase_add_test(t, one_at_work_does_not_rest);
+	tcase_add_test(t, nor_does_a_dead_one);
+	tcase_add_test(t, a_parked_one_rests_in_its_turn);
 	suite_add_tcase(s, t);
+	suite_add_tcase(s, borrowing());
 	return s;
 }

@@ -255,9 +255,15 @@ static const char *const strangers[] = {"", "HOM", "HOMES", "home", "Path",
     "GITHUB_TOKEN", "NPM_TOKEN", "DISABLE_TELEMETRY", "MAX_THINKING_TOKENS",
     "MCP_TIMEOUT", "CCP_BUILD", "FTP_PROXY"};
 
-/* The description of a process that Claude runs in. */
-static const char *const never[] = {
-    "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT"};
+/* The description of a process that Claude runs in: what the CLI has set for
+ * its Bash tool in some version, and systemd for us. */
+static const char *const never[] = {"CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_CHILD_NOTES_DIR", "CLAUDE_CODE_EXECPATH",
+    "CLAUDE_CODE_MESSAGING_SOCKET", "CLAUDE_CODE_MESSAGING_TOKEN",
+    "CLAUDE_CODE_SESSION_ATTENDED", "CLAUDE_CODE_SESSION_ID", "CLAUDE_PID",
+    "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
+    "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "JOURNAL_STREAM"};
 
 START_TEST(the_allowed_list)
 {
@@ -307,6 +313,8 @@ START_TEST(claude_env_adds_names)
 	ck_assert(!claude_env_allowed("MY_VAR", "MY_*"));
 	ck_assert(!claude_env_allowed("", ", ,"));
 	ck_assert(claude_env_allowed("NODE_OPTIONS", "NODE_OPTIONS"));
+	ck_assert(claude_env_allowed("LD_PRELOAD", "LD_PRELOAD"));
+	ck_assert(claude_env_allowed("LISTEN_ADDR", "LISTEN_ADDR"));
 }
 END_TEST
 
@@ -329,6 +337,24 @@ START_TEST(some_pass_not_even_by_claude_env)
 			               : (char)(row->name[i] + ('a' - 'A'));
 		lower[i] = '\0';
 		ck_assert_msg(claude_env_allowed(lower, lower), "%s", lower);
+	}
+}
+END_TEST
+
+START_TEST(the_umask_is_that_of_the_settings)
+{
+	const struct setting *row = settings_find("CLAUDE_UMASK");
+	const char *const *c;
+	char octal[8];
+
+	make(ENV(NULL));
+	ck_assert_uint_eq(launch.umask, 077);
+	for (c = row->choices; *c != NULL; c++) {
+		settings.claude_umask = *c;
+		make(ENV(NULL));
+		(void)snprintf(
+		    octal, sizeof octal, "%03o", (unsigned)launch.umask);
+		ck_assert_str_eq(octal, *c);
 	}
 }
 END_TEST
@@ -430,7 +456,7 @@ print(const char *path, char *more)
 
 START_TEST(every_launch_parameter_is_in_the_fingerprint)
 {
-	const char *seen[13];
+	const char *seen[14];
 	size_t n = 0, i, k;
 
 	seen[n++] = print("/bin/claude", NULL);
@@ -460,6 +486,9 @@ START_TEST(every_launch_parameter_is_in_the_fingerprint)
 	request.effort = "low";
 	seen[n++] = print("/bin/claude", NULL);
 	request.effort = NULL;
+	settings.claude_umask = "022";
+	seen[n++] = print("/bin/claude", NULL);
+	settings.claude_umask = "077";
 	from.model = true;
 	seen[n++] = print("/bin/claude", NULL);
 	from.model = false;
@@ -535,6 +564,7 @@ suite_claude_args(void)
 	tcase_add_test(t, all_else_stays_behind);
 	tcase_add_test(t, claude_env_adds_names);
 	tcase_add_test(t, some_pass_not_even_by_claude_env);
+	tcase_add_test(t, the_umask_is_that_of_the_settings);
 	tcase_add_test(t, the_environment_is_filtered);
 	tcase_add_test(t, presets_yield_to_the_user);
 	tcase_add_test(t, max_tokens_is_the_clients);

@@ -121,6 +121,17 @@ START_TEST(a_choice_of_tools)
 }
 END_TEST
 
+/* An answer has room for one function_call. */
+START_TEST(functions_are_called_one_at_a_time)
+{
+	request.functions = true;
+	ck_assert_str_eq(body(NULL), "{\"tool_choice\":{\"type\":\"auto\","
+				     "\"disable_parallel_tool_use\":true}}");
+	request.choice = CHAT_CHOICE_NONE;
+	ck_assert_str_eq(body(NULL), "{\"tool_choice\":{\"type\":\"none\"}}");
+}
+END_TEST
+
 START_TEST(a_named_tool_is_called_as_the_model_calls_it)
 {
 	char name[TOOL_NAME_BYTES];
@@ -208,6 +219,7 @@ suite_claude_body(void)
 	tcase_add_test(t, stop_sequences_are_quoted);
 	tcase_add_test(t, blank_stop_sequences_are_not_for_the_api);
 	tcase_add_loop_test(t, a_choice_of_tools, 0, 6);
+	tcase_add_test(t, functions_are_called_one_at_a_time);
 	tcase_add_test(t, a_named_tool_is_called_as_the_model_calls_it);
 	tcase_add_test(t, no_choice_forbids_a_form);
 	tcase_add_test(t, a_small_maximum_leaves_no_room_for_thinking);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "claude_event.h"
 
+#include "claude_delta.h"
+#include "limits.h"
+
 #include <cjson/cJSON.h>
 
 #include <stdio.h>
@@ -44,7 +47,7 @@ static const struct {
 	 "\"claude_code_version\":\"2.1.197\",\"plugins\":[]"),
 	CLAUDE_INIT},
     {SYSTEM("status", ",\"status\":\"requesting\""), CLAUDE_REQUESTING},
-    {SYSTEM("status", ",\"status\":\"compacting\""), CLAUDE_OTHER},
+    {SYSTEM("status", ",\"status\":\"compacting\""), CLAUDE_COMPACTING},
     {SYSTEM("status", ",\"status\":null,\"compact_result\":{}"), CLAUDE_OTHER},
     {SYSTEM("api_retry",
 	 ",\"attempt\":1,\"max_retries\":2,\"retry_delay_ms\":541.25,"
@@ -64,7 +67,7 @@ static const struct {
     {SYSTEM("model_refusal_no_fallback", ",\"api_refusal_category\":\"x\""),
 	CLAUDE_OTHER},
     {SYSTEM("compact_boundary", ",\"compact_metadata\":{\"trigger\":\"auto\"}"),
-	CLAUDE_OTHER},
+	CLAUDE_COMPACTING},
     {SYSTEM("task_started", ",\"task_id\":\"t\""), CLAUDE_OTHER},
     {SYSTEM("notification", ""), CLAUDE_OTHER},
     {SYSTEM("of_a_later_version", ""), CLAUDE_OTHER},
@@ -167,7 +170,7 @@ parse_bytes(const char *line, size_t len)
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, line, len);
 	claude_event_clear(&event);
-	claude_event_parse(copy, len, &event);
+	claude_event_parse(copy, len, NULL, &event);
 	free(copy);
 	return &event;
 }
@@ -238,6 +241,206 @@ START_TEST(deltas_carry_their_text)
 	parse(DELTA("{\"type\":\"text_delta\"}"));
 	ck_assert_int_eq(event.type, CLAUDE_TEXT);
 	ck_assert_ptr_null(event.text);
+}
+END_TEST
+
+/* Deltas as they come, and such as only a parser of all of JSON gets right. */
+static const char *const deltas[] = {
+    "{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\","
+    "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a b\"}},"
+    "\"session_id\":\"s\",\"parent_tool_use_id\":null}",
+    "{ \"parent_tool_use_id\" : \"t\" , \"event\" : { \"delta\" : { \"text\" : "
+    "\"\\u00e4\\n\\\"}{\\\\\" , \"type\" : \"text_delta\" } , \"type\" : "
+    "\"content_block_delta\" } , \"type\" : \"stream_event\" }",
+    "{\"type\":\"stream_event\",\"type\":\"user\",\"event\":{\"type\":"
+    "\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"\"}}"
+    "}",
+    "{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\","
+    "\"delta\":{\"type\":\"text_delta\",\"text\":\"1\",\"text\":\"2\"}}}",
+    "{\"type\":\"stream_event\",\"event\":{\"typ\\u0065\":\"message_start\","
+    "\"type\":\"content_block_delta\","
+    "\"delta\":{\"type\":\"text_delta\",\"text\":\"1\"}}}",
+    "{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\","
+    "\"delta\":{\"type\":\"text_delta\",\"text\":7}},\"session_id\":7}",
+    "{\"type\":\"stream_event\",\"event\":[{\"type\":\"content_block_delta\","
+    "\"delta\":{\"type\":\"text_delta\",\"text\":\"1\"}}]}",
+    "{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_delta\","
+    "\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"1\",\"text\":"
+    "\"2\"}},\"session_id\":\"\\u0073\"}",
+};
+
+static void
+assert_text(const char *got, const char *want)
+{
+	ck_assert_int_eq(got == NULL, want == NULL);
+	if (got != NULL)
+		ck_assert_str_eq(got, want);
+}
+
+/* A key with an escape has the line read by the parser of all of JSON. */
+START_TEST(the_short_way_leads_to_the_same)
+{
+	struct claude_event whole, quick;
+	char line[1024], other[1024];
+
+	(void)snprintf(line, sizeof(line), "%s", deltas[_i]);
+	(void)snprintf(
+	    other, sizeof(other), "{\"\\u0078\":1,%s", deltas[_i] + 1);
+	claude_event_parse(line, strlen(line), NULL, &quick);
+	claude_event_parse(other, strlen(other), NULL, &whole);
+	ck_assert_int_eq(quick.type, whole.type);
+	ck_assert_int_eq(quick.nested, whole.nested);
+	assert_text(quick.text, whole.text);
+	assert_text(quick.session, whole.session);
+	claude_event_clear(&quick);
+	claude_event_clear(&whole);
+	ck_assert_int_eq(_i < 2,
+	    claude_delta_parse(deltas[_i], strlen(deltas[_i]), NULL, &quick));
+	if (_i < 2)
+		claude_event_clear(&quick);
+}
+END_TEST
+
+#define HEAD                                                                   \
+	"{\"type\":\"stream_event\",\"event\":{\"type\":"                      \
+	"\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"             \
+	"\"text_delta\",\"text\":"
+#define WORD(text, more)      HEAD text "}},\"session_id\":\"s\"," more "}"
+#define PARENT(parent)        "\"parent_tool_use_id\":" parent ","
+#define WORD_OF(parent, uuid) WORD("\"a\"", PARENT(parent) "\"uuid\":" uuid)
+#define FIRST                 WORD_OF("null", "\"0-1\"")
+#define LATER(text, uuid)     WORD(text, PARENT("null") "\"uuid\":" uuid)
+
+/* Two lines, and whether the second is read by the stencil of the first. */
+static const struct {
+	const char *first, *second;
+	bool quick;
+} pairs[] = {
+    {FIRST, FIRST, true},
+    {FIRST, LATER("\"another text\"", "\"another-uuid\""), true},
+    {FIRST, LATER("\"\"", "\"\""), true},
+    {FIRST, LATER("\"\\u00e4\\n\\\"}\\\\\"", "\"\\u0041\""), true},
+    {FIRST, LATER("\"\xC3\xA4\xF0\x9F\x98\x80\"", "\"\xC3\xA4\""), true},
+    {WORD_OF("\"t\"", "\"1\""), WORD_OF("\"t\"", "\"2\""), true},
+    {HEAD "\"a\"}},\"uuid\":\"1\"}", HEAD "\"b\"}},\"uuid\":\"2\"}", true},
+    {WORD("\"a\"", "\"x\" : [1] , \"y\":\"1\""),
+	WORD("\"b\"", "\"x\" : [1] , \"y\":\"2\""), true},
+
+    /* what is not valid, or has to be repaired */
+    {FIRST, LATER("\"\xFF\"", "\"1\""), false},
+    {FIRST, LATER("\"\\u0000\"", "\"1\""), false},
+    {FIRST, LATER("\"\\ud800\"", "\"1\""), false},
+    {FIRST, LATER("\"\\x\"", "\"1\""), false},
+    {FIRST, LATER("\"\t\"", "\"1\""), false},
+    {FIRST, LATER("\"a\"", "\"\xFF\""), false},
+    {FIRST, LATER("\"a\"", "\"\\ud800\""), false},
+    {FIRST, FIRST " ", false},
+    {FIRST, FIRST "}", false},
+    {FIRST, FIRST "\r", false},
+    {FIRST, HEAD "\"a", false},
+    {FIRST, HEAD, false},
+    {FIRST, "", false},
+    /* another member, kind or order */
+    {FIRST, LATER("\"a\"", "1"), false},
+    {FIRST, LATER("1", "\"1\""), false},
+    {FIRST, LATER("\"a\",\"text\":\"b\"", "\"1\""), false},
+    {FIRST, LATER("\"a\"", "\"1\",\"more\":\"2\""), false},
+    {FIRST, LATER("\"a\"", "\"1\",\"type\":\"2\""), false},
+    {FIRST, WORD_OF("\"t\"", "\"1\""), false},
+    /* one that no stencil is made of */
+    {WORD("\"a\"", PARENT("null") "\"uuid\":1"),
+	WORD("\"b\"", PARENT("null") "\"uuid\":2"), false},
+    {FIRST " ", FIRST " ", false},
+    {WORD("\"a\"", "\"parent_tool_use_id\":\"t\""),
+	WORD("\"b\"", "\"parent_tool_use_id\":\"t\""), false},
+    {HEAD "\"a\"}},\"session_id\":\"s\"}", HEAD "\"a\"}},\"session_id\":\"t\"}",
+	false},
+    {HEAD "\"a\"}},\"session_id\":\"\",\"uuid\":\"1\"}",
+	HEAD "\"a\"}},\"session_id\":\"\",\"uuid\":\"1\"}", false},
+    {"{\"event\":{\"type\":\"content_block_delta\",\"delta\":{\"type\":"
+     "\"text_delta\",\"text\":\"a\"}},\"type\":\"stream_event\"}",
+	"{\"event\":{\"type\":\"content_block_delta\",\"delta\":{\"type\":"
+	"\"text_delta\",\"text\":\"a\"}},\"type\":\"user\"}",
+	false},
+};
+
+/* The event that a line is, with that stencil. */
+static void
+parse_with(struct claude_stencil *s, const char *text, struct claude_event *ret)
+{
+	size_t len = strlen(text);
+	char *copy = malloc(len + (len == 0));
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, text, len);
+	claude_event_parse(copy, len, s, ret);
+	if (ret->in_line) {
+		ck_assert_ptr_null(ret->error);
+		ret->text = strdup(ret->text);
+		ret->in_line = false;
+	}
+	free(copy);
+}
+
+/* Is it like the line of the stencil? */
+static bool
+again(const struct claude_stencil *s, const char *text)
+{
+	struct claude_event e;
+	char *copy = strdup(text);
+	bool quick;
+
+	ck_assert_ptr_nonnull(copy);
+	quick = claude_delta_again(s, copy, strlen(text), &e);
+	if (quick) {
+		/* The text is the line's, or has an escape. */
+		ck_assert(e.in_line ==
+			  (e.text > copy && e.text < copy + strlen(text)));
+		ck_assert(e.in_line || strstr(text, "\\") != NULL);
+		claude_event_clear(&e);
+		ck_assert_ptr_null(e.text);
+	}
+	free(copy);
+	return quick;
+}
+
+START_TEST(a_line_like_the_last_is_what_it_would_be)
+{
+	struct claude_stencil s = {.head_len = 0}, none = {.head_len = 0};
+	struct claude_event first, whole, quick;
+
+	parse_with(&s, pairs[_i].first, &first);
+	ck_assert_int_eq(pairs[_i].quick, again(&s, pairs[_i].second));
+	parse_with(&s, pairs[_i].second, &quick);
+	parse_with(&none, pairs[_i].second, &whole);
+	ck_assert_int_eq(quick.type, whole.type);
+	ck_assert_int_eq(quick.nested, whole.nested);
+	assert_text(quick.text, whole.text);
+	assert_text(quick.session, whole.session);
+	claude_event_clear(&first);
+	claude_event_clear(&quick);
+	claude_event_clear(&whole);
+}
+END_TEST
+
+/* One that is too long for it, or is no word, makes the last one's void. */
+START_TEST(a_stencil_is_of_one_line)
+{
+	char line[2 * LIMIT_CLAUDE_STENCIL_BYTES + sizeof(FIRST)];
+	struct claude_stencil s = {.head_len = 0};
+	struct claude_event e;
+
+	ck_assert(!again(&s, FIRST));
+	parse_with(&s, FIRST, &e);
+	claude_event_clear(&e);
+	ck_assert(s.head_len > 0);
+	(void)snprintf(line, sizeof(line), "{%*s%s", LIMIT_CLAUDE_STENCIL_BYTES,
+	    "", &FIRST[1]);
+	parse_with(&s, line, &e);
+	ck_assert_int_eq(e.type, CLAUDE_TEXT);
+	claude_event_clear(&e);
+	ck_assert_uint_eq(s.head_len, 0);
+	ck_assert(!again(&s, FIRST));
 }
 END_TEST
 
@@ -657,6 +860,7 @@ START_TEST(broken_characters_lose_no_line)
 		size_t len;
 		const char *text;
 	} rows[] = {
+#define FFFD             "\xEF\xBF\xBD"
 #define ROW(bytes, text) {bytes, sizeof(bytes) - 1, text}
 	    ROW("a\\u0000b", "a\xEF\xBF\xBD"
 			     "b"),
@@ -666,17 +870,19 @@ START_TEST(broken_characters_lose_no_line)
 	    ROW("\\ud83d\\ude00", "\xF0\x9F\x98\x80"),
 	    ROW("a\xFF"
 		"b",
-		"a?b"),
+		"a" FFFD "b"),
 	    ROW("a\xC0\xAF"
 		"b",
-		"a??b"),
+		"a" FFFD FFFD "b"),
 	    ROW("a\xED\xA0\x80"
 		"b",
-		"a???b"),
-	    ROW("a\0b", "a?b"),
+		"a" FFFD FFFD FFFD "b"),
+	    ROW("a\xF0\x9F\x98", "a" FFFD),
+	    ROW("a\0b", "a" FFFD "b"),
 	    ROW("\xE2\x80\xA8\xC3\xA4", "\xE2\x80\xA8\xC3\xA4"),
 	    ROW("\\u2028\\/\\n\\\"", "\xE2\x80\xA8/\n\""),
 #undef ROW
+#undef FFFD
 	};
 	static const char head[] =
 	    "{\"type\":\"stream_event\",\"event\":{\"type\":"
@@ -713,7 +919,7 @@ START_TEST(a_long_delta_is_whole)
 	memset(line + head, 'x', len);
 	memcpy(line + head + len, "\"}}}", 4);
 	claude_event_clear(&event);
-	claude_event_parse(line, (size_t)head + len + 4, &event);
+	claude_event_parse(line, (size_t)head + len + 4, NULL, &event);
 	ck_assert_int_eq(event.type, CLAUDE_TEXT);
 	ck_assert_uint_eq(strlen(event.text), len);
 	ck_assert_uint_eq(strspn(event.text, "x"), len);
@@ -807,6 +1013,11 @@ kinds(void)
 	tcase_add_test(t, init_tells_session_and_version);
 	tcase_add_test(t, retry_tells_status_and_delay);
 	tcase_add_test(t, deltas_carry_their_text);
+	tcase_add_loop_test(t, a_line_like_the_last_is_what_it_would_be, 0,
+	    (int)(sizeof(pairs) / sizeof(pairs[0])));
+	tcase_add_test(t, a_stencil_is_of_one_line);
+	tcase_add_loop_test(t, the_short_way_leads_to_the_same, 0,
+	    (int)(sizeof(deltas) / sizeof(deltas[0])));
 	tcase_add_test(t, a_tool_use_and_its_input);
 	tcase_add_loop_test(t, an_index_is_small, 0, 6);
 	tcase_add_test(t, a_finished_tool_use);

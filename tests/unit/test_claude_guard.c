@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "fake_clock.h"
 #include "proc_tree.h"
+#include "signals.h"
 #include "suites.h"
 
 static struct claude_guard g;
@@ -135,6 +136,41 @@ by_itself(void)
 	ck_assert(!end_input);
 	expect_nobody();
 }
+
+/* Where SIGCHLD is caught nobody asks before it comes, and then at once. */
+static void
+with_sigchld(void)
+{
+	siginfo_t info;
+	sigset_t child;
+
+	(void)proc_subreaper();
+	ck_assert_int_eq(signals_open(), 0);
+	start(idle_for_ever);
+	step(false); /* the first always asks */
+	ck_assert(!g.ended);
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &child, NULL), 0);
+	ck_assert_int_eq(kill(g.pid, SIGKILL), 0);
+	ck_assert_int_eq(
+	    waitid(P_PID, (id_t)g.pid, &info, WEXITED | WNOWAIT), 0);
+	step(false);
+	ck_assert(!g.ended);
+	ck_assert_int_eq(sigprocmask(SIG_UNBLOCK, &child, NULL), 0);
+	step(false);
+	ck_assert(g.ended);
+	ck_assert_int_eq(WTERMSIG(g.status), SIGKILL);
+	guard_stop(&g, false);
+	await_done();
+	expect_nobody();
+}
+
+START_TEST(its_end_is_told_by_a_signal)
+{
+	aid_in_process(with_sigchld);
+}
+END_TEST
 
 START_TEST(one_that_left_by_itself)
 {
@@ -265,11 +301,11 @@ terminated_at_once(void)
 	(void)proc_subreaper();
 	start(idle_for_ever);
 	aid_await_byte(life[0]);
-	guard_terminate(&g);
+	guard_terminate(&g, false);
 	ck_assert_int_eq(g.phase, GUARD_TERMINATING);
 	ck_assert_int_gt(g.deadline, clock_ms() + LIMIT_STOP_TERM_MS - 1000);
 	guard_stop(&g, true);
-	guard_terminate(&g);
+	guard_terminate(&g, false);
 	await_done();
 	ck_assert_int_eq(WTERMSIG(g.status), SIGTERM);
 	expect_nobody();
@@ -277,7 +313,7 @@ terminated_at_once(void)
 	start(leaves_at_once);
 	g.status = aid_wait(g.pid);
 	g.ended = true;
-	guard_terminate(&g);
+	guard_terminate(&g, false);
 	ck_assert_int_eq(g.phase, GUARD_SWEEPING);
 	await_done();
 	ck_assert_int_eq(WEXITSTATUS(g.status), 3);
@@ -286,6 +322,27 @@ terminated_at_once(void)
 START_TEST(one_that_is_terminated_at_once)
 {
 	aid_in_process(terminated_at_once);
+}
+END_TEST
+
+static void
+killed_at_once(void)
+{
+	(void)proc_subreaper();
+	start(ignores_term);
+	aid_await_byte(life[0]);
+	aid_await_byte(life[0]);
+	aid_await_byte(life[0]);
+	guard_terminate(&g, true);
+	ck_assert_int_eq(g.phase, GUARD_KILLING);
+	await_done();
+	ck_assert_int_eq(WTERMSIG(g.status), SIGKILL);
+	expect_nobody();
+}
+
+START_TEST(one_that_is_killed_at_once)
+{
+	aid_in_process(killed_at_once);
 }
 END_TEST
 
@@ -444,6 +501,156 @@ START_TEST(one_that_somebody_else_reaped)
 }
 END_TEST
 
+/* Several at once: what has lost its parent is nobody's in particular. */
+
+static struct claude_guard first;
+static int first_to[2], first_life[2];
+
+/* The one that was started is put aside, and another one may be. */
+static void
+put_aside(void)
+{
+	first = g;
+	memcpy(first_to, to, sizeof to);
+	memcpy(first_life, life, sizeof life);
+}
+
+static void
+leave_and_stay(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)setsid();
+		idle_for_ever();
+	}
+	idle_for_ever();
+}
+
+/* It and what is below it live, until it is stopped itself. */
+static void
+stop_the_first(void)
+{
+	g = first;
+	memcpy(to, first_to, sizeof to);
+	memcpy(life, first_life, sizeof life);
+	ck_assert(!aid_readable(life[0])); /* no end */
+	ck_assert(aid_alive(g.pid));
+	guard_stop(&g, false);
+	ck_assert(!g.resting);
+	time_is_up();
+	await_done();
+	expect_nobody();
+}
+
+/* They say that they are there. */
+static void
+await_idle(int n)
+{
+	while (n-- > 0)
+		aid_await_byte(life[0]);
+}
+
+/* The other one is looked at. */
+static void
+swap(void)
+{
+	struct claude_guard other = first;
+	int fds[4] = {first_to[0], first_to[1], first_life[0], first_life[1]};
+
+	put_aside();
+	g = other;
+	memcpy(to, fds, sizeof to);
+	memcpy(life, fds + 2, sizeof life);
+}
+
+/* One of two that rest is stopped; it has left a session behind, which on Linux
+ * nobody but a sweep finds. */
+static void
+rests(void)
+{
+	(void)proc_subreaper();
+	start(leaves_a_session);
+	await_idle(1);
+	guard_rest(&g, true);
+	guard_rest(&g, true);
+	ck_assert(g.resting);
+	aid_close(&life[1]); /* the next one does not hold it */
+	put_aside();
+	start(leave_and_stay);
+	await_idle(2);
+	guard_rest(&g, true);
+	swap();
+#ifdef CCP_LINUX
+	ck_assert_int_eq(kill(g.pid, SIGKILL), 0);
+	g.status = aid_wait(g.pid);
+	g.ended = true;
+#endif
+	guard_stop(&g, false);
+	aid_close(&to[1]);
+	await_done();
+	(void)aid_read_all(life[0]);
+	stop_the_first();
+}
+
+START_TEST(a_sweep_spares_those_that_rest)
+{
+	aid_in_process(rests);
+}
+END_TEST
+
+#ifdef CCP_LINUX
+static void
+rests_no_more(void)
+{
+	(void)proc_subreaper();
+	start(leave_and_stay);
+	await_idle(2);
+	guard_rest(&g, true);
+	guard_rest(&g, false); /* it has a turn again */
+	ck_assert(!g.resting);
+	put_aside();
+	start(leaves_at_once);
+	guard_stop(&g, false);
+	aid_close(&to[1]);
+	await_done(); /* without a sweep */
+	stop_the_first();
+}
+
+START_TEST(nor_does_it_sweep_while_another_works)
+{
+	aid_in_process(rests_no_more);
+}
+END_TEST
+#endif
+
+/* One more than there is room for does not rest: then nothing is swept. */
+static void
+too_many(void)
+{
+	struct claude_guard all[LIMIT_WARM_KEPT + 1];
+	size_t i;
+
+	for (i = 0; i <= LIMIT_WARM_KEPT; i++) {
+		guard_open(&all[i], (pid_t)(1000000000 + i));
+		guard_rest(&all[i], true);
+		ck_assert_int_eq(all[i].resting, i < LIMIT_WARM_KEPT);
+	}
+	guard_rest(&all[LIMIT_WARM_KEPT], false);
+	guard_rest(&all[3], false);
+	ck_assert(!all[3].resting);
+	guard_rest(&all[LIMIT_WARM_KEPT], true);
+	ck_assert(all[LIMIT_WARM_KEPT].resting);
+	guard_rest(&all[3], true);
+	ck_assert(!all[3].resting);
+}
+
+START_TEST(more_than_can_rest)
+{
+	aid_in_process(too_many);
+}
+END_TEST
+
 Suite *
 suite_claude_guard(void)
 {
@@ -451,12 +658,14 @@ suite_claude_guard(void)
 	TCase *t = tcase_create("claude_guard");
 
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, its_end_is_told_by_a_signal);
 	tcase_add_test(t, one_that_left_by_itself);
 	tcase_add_test(t, one_that_leaves_at_the_end_of_input);
 	tcase_add_test(t, one_that_takes_an_interrupt);
 	tcase_add_test(t, one_that_needs_a_term);
 	tcase_add_test(t, one_that_needs_a_kill);
 	tcase_add_test(t, one_that_is_terminated_at_once);
+	tcase_add_test(t, one_that_is_killed_at_once);
 	tcase_add_test(t, stopping_twice_changes_nothing);
 	tcase_add_test(t, a_session_left_behind_is_swept);
 #ifdef CCP_LINUX
@@ -464,6 +673,11 @@ suite_claude_guard(void)
 #endif
 	tcase_add_test(t, without_a_subreaper_they_are_known);
 	tcase_add_test(t, one_that_somebody_else_reaped);
+	tcase_add_test(t, a_sweep_spares_those_that_rest);
+#ifdef CCP_LINUX
+	tcase_add_test(t, nor_does_it_sweep_while_another_works);
+#endif
+	tcase_add_test(t, more_than_can_rest);
 	suite_add_tcase(s, t);
 	return s;
 }

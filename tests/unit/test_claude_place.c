@@ -44,8 +44,8 @@ try(struct claude_place *p, struct api_error *e)
 	enum place_result r;
 	int error;
 
-	fake_clock_skip(LIMIT_SLOTS_RETRY_MS);
-	r = place_try(p, e, &error);
+	fake_clock_skip(LIMIT_SLOTS_FIRST_MS);
+	r = place_try(p, true, e, &error);
 	ck_assert_int_eq(error, 0);
 	return r;
 }
@@ -101,7 +101,7 @@ START_TEST(without_a_directory_nobody_waits)
 	(void)snprintf(
 	    variable, sizeof variable, "XDG_RUNTIME_DIR=%s/no/such", folder);
 	place_open(&none, &one, env);
-	ck_assert_int_eq(place_try(&none, &e, &error), PLACE_TAKEN);
+	ck_assert_int_eq(place_try(&none, true, &e, &error), PLACE_TAKEN);
 	ck_assert_int_ne(error, 0);
 	place_close(&none);
 }

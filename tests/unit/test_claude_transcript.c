@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../src/limits.h"
@@ -153,6 +154,81 @@ START_TEST(what_cannot_be_read)
 }
 END_TEST
 
+/* Is U1 saved? */
+static bool
+has(const char *lines)
+{
+	return claude_transcript_has(aid_make_file("t.jsonl", lines, 0600), U1);
+}
+
+static const struct {
+	const char *lines;
+	bool has;
+} saved[] = {
+    {SAID("m1", U1, "a"), true},
+    {ASKED("q") SAID("m1", U1, "a") OTHER "{\"half", true},
+    {"", false},
+    {SAID("m1", U2, "a"), false},
+    /* Half a line, up to its line end */
+    {"{\"uuid\":\"" U1 "\"}", false},
+    {SAID("m1", U2, "a") "{\"type\":\"assistant\",\"uuid\":\"" U1, false},
+    {"{\"uuid\":\"" U1 "\"}\n", true},
+    /* Somebody else's */
+    {"{\"parentUuid\":\"" U1 "\",\"uuid\":\"" U2 "\"}\n", false},
+    {"{\"their_uuid\":\"" U1 "\"}\n", false},
+    {"{\"leafUuid\":\"" U1 "\"}\n", false},
+    {SAID("m1", U2, U1), false},
+    {SAID("m1", U2, "\\\"uuid\\\":\\\"" U1 "\\\""), false},
+    {"{\"uuid\":\"" U1 "0\"}\n", false},
+};
+
+START_TEST(what_is_saved)
+{
+	ck_assert_int_eq(has(saved[_i].lines), saved[_i].has);
+}
+END_TEST
+
+/* Only the end of a long one is looked at. */
+START_TEST(what_is_saved_lately)
+{
+	const size_t tail = LIMIT_TRANSCRIPT_TAIL,
+		     line = strlen(SAID("m1", U1, "a"));
+	char *text = malloc(tail + line + 1);
+
+	ck_assert_ptr_nonnull(text);
+	memcpy(text, SAID("m1", U1, "a"), line);
+	memset(text + line, '\n', tail);
+	text[line + tail] = '\0';
+	ck_assert(!has(text));
+	text[tail] = '\0'; /* all of it is looked at */
+	ck_assert(has(text));
+	memset(text, '\n', tail);
+	memcpy(text + tail, SAID("m1", U1, "a"), line + 1);
+	ck_assert(has(text));
+	free(text);
+}
+END_TEST
+
+/* Nobody waits for it. */
+START_TEST(what_is_no_transcript)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/t.jsonl", aid_dir());
+	ck_assert(!claude_transcript_has(path, U1));
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert(!claude_transcript_has(path, U1));
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert(!claude_transcript_has(path, U1));
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(
+	    symlink(aid_make_file("other", SAID("m1", U1, "a"), 0600), path),
+	    0);
+	ck_assert(!claude_transcript_has(path, U1));
+}
+END_TEST
+
 static void
 set_up(void)
 {
@@ -173,6 +249,10 @@ suite_claude_transcript(void)
 	tcase_add_loop_test(
 	    tc, what_is_unclear, 0, sizeof(unclear) / sizeof(unclear[0]));
 	tcase_add_test(tc, what_cannot_be_read);
+	tcase_add_loop_test(
+	    tc, what_is_saved, 0, sizeof(saved) / sizeof(saved[0]));
+	tcase_add_test(tc, what_is_saved_lately);
+	tcase_add_test(tc, what_is_no_transcript);
 	suite_add_tcase(s, tc);
 	return s;
 }

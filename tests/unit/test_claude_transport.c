@@ -495,6 +495,188 @@ START_TEST(the_conversation_is_remembered)
 }
 END_TEST
 
+/* Several turns */
+
+/* What it holds is not said again, nor its system text. */
+START_TEST(another_turn_goes_on)
+{
+	struct chat_request *next_one = TALK("text 0", "Hi", "text 2");
+
+	say("u");
+	finds_user("\"text 0\"", false);
+	writes(RESULT);
+	expect(CLAUDE_RESULT);
+	ck_assert(transport_rested(&t));
+	ck_assert(transport_ready(&t));
+	transport_go_on(&t, next_one, 2, false);
+	ck_assert(t.busy);
+	ck_assert_ptr_null(t.saying);
+	ck_assert_ptr_null(t.tools);
+	ck_assert(!transport_rested(&t));
+	finds_user("\"text 2\"", false);
+	finds_nothing();
+	writes(RESULT);
+	expect(CLAUDE_RESULT);
+	ck_assert(transport_ready(&t));
+	chat_request_free(next_one);
+}
+END_TEST
+
+/* The user has written twice: the first is history. */
+START_TEST(another_turn_of_two_messages)
+{
+	struct chat_request *next_one =
+	    talk_json("[{\"role\":\"user\",\"content\":\"text 0\"},"
+		      "{\"role\":\"assistant\",\"content\":\"Hi\"},"
+		      "{\"role\":\"user\",\"content\":\"text 2\"},"
+		      "{\"role\":\"user\",\"content\":\"text 3\"}]");
+
+	transport_go_on(&t, next_one, 2, false);
+	finds_user("\"text 2\"", true);
+	finds_nothing();
+	ck_assert(!t.busy);
+	ck_assert(!transport_rested(&t));
+	writes(ACK);
+	expect(CLAUDE_INIT);
+	expect(CLAUDE_OTHER);
+	finds_user("\"text 3\"", false);
+	ck_assert(t.busy);
+	chat_request_free(next_one);
+}
+END_TEST
+
+#define CALL_OF(id, use)                                                       \
+	MCP(id, "client",                                                      \
+	    "{\"method\":\"tools/call\",\"params\":{\"name\":\"see\","         \
+	    "\"_meta\":{\"claudecode/toolUseId\":\"" use "\"}},\"id\":7}")
+#define USES(use)                                                              \
+	"{\"type\":\"stream_event\",\"event\":{\"type\":"                      \
+	"\"content_block_start\",\"content_block\":{\"type\":\"tool_use\","    \
+	"\"id\":\"" use "\",\"name\":\"mcp__client__see\"}}}\n"
+#define BEGINS                                                                 \
+	"{\"type\":\"stream_event\",\"event\":{\"type\":\"message_start\","    \
+	"\"message\":{\"id\":\"m\"}}}\n"
+
+/* It has said two calls, and asked for the first of them. */
+static void
+call_twice(void)
+{
+	say_with_tools(true);
+	(void)reads();
+	buf_clear(&said);
+	writes(
+	    BEGINS USES("toolu_1") USES("toolu_2") CALL_OF("R-1", "toolu_1"));
+	while (next())
+		continue;
+	ck_assert_uint_eq(t.calls.n, 2);
+	ck_assert_str_eq(t.calls.all[0].request, "R-1");
+	ck_assert_str_eq(t.calls.all[0].rpc, "7");
+}
+
+START_TEST(calls_are_waited_for)
+{
+	call_twice();
+	ck_assert(!transport_rested(&t)); /* it is in its turn */
+	transport_park(&t);
+	t.tools = NULL; /* their request is over */
+	ck_assert(transport_rested(&t));
+	ck_assert(!transport_ready(&t)); /* not all have come */
+	writes(CALL_OF("R-2", "toolu_2"));
+	ck_assert(!transport_ready(&t)); /* nor been looked at */
+	expect(CLAUDE_TOOL_CALL);
+	ck_assert(transport_ready(&t));
+	finds_nothing();      /* nobody has refused it */
+	writes("{\"type\":"); /* it goes on */
+	ck_assert(transport_rested(&t));
+	ck_assert(!transport_ready(&t));
+}
+END_TEST
+
+START_TEST(results_go_to_their_calls)
+{
+	char one[] = "one", two[] = "two";
+	struct chat_part texts[] = {{.text = one}, {.text = two}};
+	struct chat_part parts[] = {
+	    {.kind = CHAT_TOOL_RESULT, .parts = &texts[0], .nparts = 1},
+	    {.kind = CHAT_TOOL_RESULT, .parts = &texts[1], .nparts = 1}};
+	const struct chat_message results = {
+	    .role = CHAT_USER, .parts = parts, .nparts = 2};
+
+	call_twice();
+	transport_park(&t);
+	writes(CALL_OF("R-2", "toolu_2"));
+	expect(CLAUDE_TOOL_CALL);
+	fake_clock_skip(600000); /* the user has looked for long */
+	transport_unpark(&t, request, &results);
+	ck_assert(!t.parked);
+	ck_assert(t.busy);
+	ck_assert_ptr_eq(t.tools, request);
+	ck_assert_int_ge(t.heard, clock_ms() - 1000);
+	ck_assert(!transport_rested(&t));
+	FINDS("\"R-1\"", "\"id\":7", "\"one\"");
+	FINDS("\"R-2\"", "\"id\":7", "\"two\"");
+	finds_nothing();
+	writes(BEGINS);
+	expect(CLAUDE_MESSAGE_START);
+	ck_assert_uint_eq(t.calls.n, 0); /* those of another message */
+	writes(RESULT);
+	expect(CLAUDE_RESULT);
+	ck_assert(transport_ready(&t));
+}
+END_TEST
+
+/* A sub-agent's calls are not the client's. */
+START_TEST(calls_of_others)
+{
+	call_twice();
+	writes("{\"type\":\"stream_event\",\"parent_tool_use_id\":\"sub\","
+	       "\"event\":{\"type\":\"message_start\",\"message\":{\"id\":"
+	       "\"n\"}}}\n");
+	ck_assert(next());
+	ck_assert_uint_eq(t.calls.n, 2);
+	ck_assert_uint_eq(t.calls.lost, 0);
+	transport_park(&t);
+	writes(CALL_OF("R-2", "toolu_9"));
+	expect(CLAUDE_TOOL_CALL);
+	ck_assert(!transport_ready(&t));
+	ck_assert_uint_eq(t.calls.lost, 1);
+}
+END_TEST
+
+/* Whatever of it is not done, it cannot go on at once. */
+START_TEST(what_is_not_ready)
+{
+	ck_assert(transport_ready(&t));
+	switch (_i) {
+	case 0:
+		writes("{\"type\":"); /* half a line */
+		break;
+	case 1: /* the CLI does not read */
+		buf_addstr(&t.queue, "more");
+		break;
+	case 2:
+		t.broken = "broken";
+		break;
+	case 3:
+		transport_end_input(&t);
+		break;
+	case 4:
+		transport_end_output(&t);
+		break;
+	case 5:
+		say("uau"); /* the history is being said */
+		break;
+	case 6:
+		transport_park(&t); /* and no call was told */
+		break;
+	default:
+		break;
+	}
+	ck_assert(!transport_ready(&t));
+	ck_assert_int_eq(transport_rested(&t), _i == 6);
+}
+END_TEST
+
 /* Reading */
 
 START_TEST(several_lines_in_one_read)
@@ -507,6 +689,56 @@ START_TEST(several_lines_in_one_read)
 	writes("\"keep_alive\"}\n");
 	expect(CLAUDE_OTHER);
 	ck_assert(!next());
+}
+END_TEST
+
+/* Reads as fast as it may, each of a word that has come alone. */
+START_TEST(many_words_at_once_are_read_together)
+{
+	struct pollset ps;
+	int i, read = 0;
+
+	fake_clock_stop();
+	for (i = 0; i < 2 * LIMIT_CLAUDE_READS; i++) {
+		writes(TEXT("word"));
+		while (next())
+			read++;
+	}
+	ck_assert_int_eq(read, LIMIT_CLAUDE_READS);
+	/* It is not looked at, but for as long as a millisecond lasts. */
+	pollset_reset(&ps);
+	transport_poll(&t, &ps, true);
+	ck_assert(!pollset_has(&ps, t.out.fd));
+	ck_assert_int_eq(ps.deadline, clock_ms() + 1);
+	ck_assert_int_eq(transport_rests_until(&t), clock_ms() + 1);
+	fake_clock_skip(1);
+	ck_assert_int_eq(transport_rests_until(&t), 0);
+	step();
+	while (next())
+		read++;
+	ck_assert_int_eq(read, 2 * LIMIT_CLAUDE_READS);
+}
+END_TEST
+
+/* What follows it may be the first word, a call, an end. */
+START_TEST(what_is_no_word_is_read_at_once)
+{
+	static const char *const others[] = {
+	    RESULT, "{\"type\":\"keep_alive\"}\n", "{\"type\":", "1}\n"};
+	int i, k;
+
+	fake_clock_stop();
+	for (i = 0; i < 20; i++) {
+		for (k = 0; k < 4; k++) {
+			writes(others[k]);
+			while (next())
+				continue;
+			ck_assert_int_eq(transport_rests_until(&t), 0);
+		}
+		writes(TEXT("word"));
+		expect_text("word");
+		ck_assert_int_eq(transport_rests_until(&t), 0);
+	}
 }
 END_TEST
 
@@ -526,9 +758,12 @@ START_TEST(lines_split_at_every_byte)
 			expect_text("one \xF0\x9F\x98\x80");
 		expect(CLAUDE_RESULT);
 		ck_assert(!next());
+		fake_clock_skip(1);
 	}
-	for (i = 0; i < sizeof lines - 1; i++)
+	for (i = 0; i < sizeof lines - 1; i++) {
 		writes_bytes(lines + i, 1);
+		fake_clock_skip(1);
+	}
 	expect_text("one \xF0\x9F\x98\x80");
 	expect(CLAUDE_RESULT);
 }
@@ -570,6 +805,31 @@ writes_slowly(const char *bytes, size_t len)
 	while (aid_readable(t.out.fd) && t.broken == NULL)
 		step();
 }
+
+/* As many as fill the pipe, again and again, so that reads end within a line. */
+START_TEST(a_line_that_has_begun_doubles_no_buffer)
+{
+	static const char word[] = TEXT("word");
+	size_t i, words = 4 * LIMIT_READ_BYTES / strlen(word), read = 0;
+	char *lines = malloc(words * strlen(word) + 1), *at = lines;
+
+	ck_assert_ptr_nonnull(lines);
+	for (i = 0; i < words; i++, at += strlen(word))
+		memcpy(at, word, sizeof(word));
+	ck_assert_int_eq(fcntl(to_out, F_SETFL, O_NONBLOCK), 0);
+	for (i = 0; read < words; fake_clock_skip(1)) {
+		ssize_t n = write(to_out, lines + i, words * strlen(word) - i);
+
+		i += n > 0 ? (size_t)n : 0;
+		step();
+		while (next())
+			read++;
+		ck_assert_uint_le(t.line.cap, LIMIT_READ_BYTES + 1);
+	}
+	ck_assert_uint_eq(read, words);
+	free(lines);
+}
+END_TEST
 
 START_TEST(a_line_of_a_mebibyte)
 {
@@ -876,6 +1136,12 @@ conversation(void)
 	tcase_add_test(c, the_conversation_is_remembered);
 	tcase_add_test(c, interrupt_ends_the_history);
 	tcase_add_test(c, interrupt_of_a_turn);
+	tcase_add_test(c, another_turn_goes_on);
+	tcase_add_test(c, another_turn_of_two_messages);
+	tcase_add_test(c, calls_are_waited_for);
+	tcase_add_test(c, results_go_to_their_calls);
+	tcase_add_test(c, calls_of_others);
+	tcase_add_loop_test(c, what_is_not_ready, 0, 7);
 	return c;
 }
 
@@ -888,7 +1154,10 @@ pipes(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, nothing_waits);
 	tcase_add_test(c, several_lines_in_one_read);
+	tcase_add_test(c, many_words_at_once_are_read_together);
+	tcase_add_test(c, what_is_no_word_is_read_at_once);
 	tcase_add_test(c, lines_split_at_every_byte);
+	tcase_add_test(c, a_line_that_has_begun_doubles_no_buffer);
 	tcase_add_test(c, a_line_of_a_mebibyte);
 	tcase_add_test(c, a_line_over_the_limit_breaks_it);
 	tcase_add_test(c, the_last_line_needs_no_end);

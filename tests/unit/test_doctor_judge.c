@@ -90,16 +90,22 @@ START_TEST(keys)
 	settings.api_key = "0123456789abcde";
 	judge_key(&report, &settings, false);
 	expect(DOCTOR_WARN, "only 15 characters", "API_KEY");
-	settings.api_keys = "there are others";
+	settings.api_keys = "00 other \n";
+	judge_key(&report, &settings, false);
+	expect(DOCTOR_WARN, "only 15 characters", "API_KEY");
+	settings.api_key = SETTINGS_DEFAULT_KEY;
 	judge_key(&report, &settings, false);
 	expect(DOCTOR_OK, "one of your own", "");
+	settings.api_keys = "00 good \n01 !poor ~\n02 !other \n";
+	judge_key(&report, &settings, false);
+	expect(DOCTOR_WARN, "called poor has fewer than 16", "API_KEYS");
 	settings.api_keys = "";
 	settings.api_key = SETTINGS_DEFAULT_KEY;
 	judge_key(&report, &settings, false);
 	expect(DOCTOR_WARN, "default one", "API_KEY");
 	judge_key(&report, &settings, true);
 	expect(DOCTOR_FAIL, "other machines can reach", "API_KEY");
-	settings.api_keys = "there are others";
+	settings.api_keys = "00 other \n";
 	judge_key(&report, &settings, true);
 	expect(DOCTOR_OK, "one of your own", "");
 }

@@ -354,6 +354,62 @@ START_TEST(streams_to_http_1_0_end_with_the_connection)
 }
 END_TEST
 
+/* The client gets nothing, although the loop turns. */
+static void
+expect_silence(struct bed *b)
+{
+	size_t before = b->got.len;
+
+	bed_expect_nothing(b);
+	bed_read(b);
+	ck_assert_uint_eq(b->got.len, before);
+}
+
+START_TEST(what_is_held_is_written_at_once)
+{
+	struct bed b;
+
+	bed_open(&b, (enum bed_kind)_i);
+	bed_send(&b, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	bed_expect_request(&b);
+	http_conn_hold(b.c);
+	http_conn_stream_begin(b.c, 200, "text/plain", NULL);
+	http_conn_stream_data(b.c, "abc", 3);
+	http_conn_stream_data(b.c, "0123456789abcdef", 16);
+	bed_read(&b);
+	ck_assert_uint_eq(b.got.len, 0);
+	http_conn_unhold(b.c);
+	bed_expect_text(&b,
+	    OK_HEAD("keep-alive",
+		"Transfer-Encoding: chunked\r\n") "3\r\nabc\r\n10\r\n012345"
+						  "6789abcdef\r\n");
+	http_conn_hold(b.c);
+	http_conn_stream_data(b.c, "d", 1);
+	http_conn_stream_end(b.c, true);
+	expect_silence(&b);
+	http_conn_unhold(b.c);
+	bed_expect_text(&b, "1\r\nd\r\n0\r\n\r\n");
+	bed_close(&b);
+}
+END_TEST
+
+START_TEST(a_response_is_held_as_well)
+{
+	struct bed b;
+
+	bed_open(&b, (enum bed_kind)_i);
+	bed_send(&b, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	bed_expect_request(&b);
+	http_conn_hold(b.c);
+	http_conn_respond(b.c, 200, "text/plain", NULL, "abc", 3);
+	expect_silence(&b);
+	http_conn_unhold(b.c);
+	bed_expect_text(
+	    &b, OK_HEAD("keep-alive", "Content-Length: 3\r\n") "abc");
+	bed_close(&b);
+}
+END_TEST
+
 START_TEST(streams_are_chunked)
 {
 	struct bed b;
@@ -458,6 +514,38 @@ START_TEST(a_large_answer_goes_out_in_pieces)
 }
 END_TEST
 
+/* What a slow client has not taken by then goes on. */
+START_TEST(what_came_before_is_not_held)
+{
+	size_t len = 3 * 1024 * 1024, i;
+	char *data = calloc(1, len);
+	struct bed b;
+
+	ck_assert_ptr_nonnull(data);
+	bed_open(&b, (enum bed_kind)_i);
+	bed_send(&b, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	bed_expect_request(&b);
+	http_conn_stream_begin(b.c, 200, "text/plain", NULL);
+	http_conn_stream_data(b.c, data, len);
+	ck_assert_uint_gt(http_conn_backlog(b.c), 0);
+	http_conn_hold(b.c);
+	http_conn_stream_data(b.c, "abc", 3);
+	http_conn_stream_end(b.c, true);
+	for (i = 0; i < 5000 && http_conn_backlog(b.c) > 13; i++) {
+		bed_turn(&b, 5);
+		bed_read(&b);
+	}
+	ck_assert_uint_eq(http_conn_backlog(b.c), 13);
+	ck_assert_uint_gt(b.got.len, len);
+	expect_silence(&b);
+	buf_clear(&b.got);
+	http_conn_unhold(b.c);
+	bed_expect_text(&b, "3\r\nabc\r\n0\r\n\r\n");
+	free(data);
+	bed_close(&b);
+}
+END_TEST
+
 Suite *
 suite_http_conn(void)
 {
@@ -479,6 +567,9 @@ suite_http_conn(void)
 	tcase_add_loop_test(tc, http_1_0_closes_unless_asked, 0, KINDS);
 	tcase_add_loop_test(
 	    tc, streams_to_http_1_0_end_with_the_connection, 0, KINDS);
+	tcase_add_loop_test(tc, what_is_held_is_written_at_once, 0, KINDS);
+	tcase_add_loop_test(tc, a_response_is_held_as_well, 0, KINDS);
+	tcase_add_loop_test(tc, what_came_before_is_not_held, 0, KINDS);
 	tcase_add_loop_test(tc, streams_are_chunked, 0, KINDS);
 	tcase_add_loop_test(tc, a_broken_stream_shows, 0, KINDS);
 	tcase_add_loop_test(tc, a_head_stays_while_its_body_comes, 0, KINDS);

@@ -76,6 +76,9 @@ static const struct accepted accepted_heads[] = {
     {1, H "Expect: 100-continue\r\n", NONE(KEEP, .expect_continue = true)},
     {1, H "Expect: 100-Continue\r\nContent-Length: 3\r\n",
 	LENGTH(3, KEEP, .expect_continue = true)},
+    {1, H "Expect:\r\n", NONE(KEEP)},
+    {1, H "Expect: , ,\r\n", NONE(KEEP)},
+    {1, H "Expect: ,100-continue,\r\n", NONE(KEEP, .expect_continue = true)},
     {0, "Expect: 100-continue\r\nContent-Length: 3\r\n", LENGTH(3, CLOSE)},
     {0, "Expect: wonders\r\n", NONE(CLOSE)},
 };

@@ -273,6 +273,35 @@ START_TEST(what_is_no_file_is_refused)
 }
 END_TEST
 
+static int shared[2]; /* a connection that somebody else holds too */
+
+static void
+hang_up(void)
+{
+	char c;
+
+	ck_assert_int_eq(dup2(shared[1], STDIN_FILENO), STDIN_FILENO);
+	ck_assert_int_eq(dup2(shared[1], STDOUT_FILENO), STDOUT_FILENO);
+	io_hang_up();
+	aid_expect_end(shared[0]);
+	/* No other descriptor takes their place. */
+	ck_assert_int_eq(read(STDIN_FILENO, &c, 1), 0);
+	ck_assert_int_ne(fcntl(STDOUT_FILENO, F_GETFD), -1);
+	ck_assert_int_eq(write(STDOUT_FILENO, "x", 1), -1);
+	io_hang_up();
+	ck_assert_int_eq(read(STDIN_FILENO, &c, 1), 0);
+}
+
+START_TEST(hanging_up_ends_it_for_all)
+{
+	local_pair(shared);
+	aid_in_process(hang_up);
+	aid_expect_end(shared[0]); /* and shared[1] is open here */
+	aid_close(&shared[0]);
+	aid_close(&shared[1]);
+}
+END_TEST
+
 Suite *
 suite_io(void)
 {
@@ -291,6 +320,7 @@ suite_io(void)
 	tcase_add_test(t, files_are_read_whole);
 	tcase_add_test(t, nul_bytes_are_read);
 	tcase_add_test(t, what_is_no_file_is_refused);
+	tcase_add_test(t, hanging_up_ends_it_for_all);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -9,6 +9,7 @@
 
 #include "../../src/limits.h"
 #include "suites.h"
+#include "utf8.h"
 
 static const char *const good[] = {
     "{}",
@@ -288,6 +289,31 @@ START_TEST(keys_are_limited_strings_are_not)
 }
 END_TEST
 
+/* As long as they are then: U+FFFD takes three bytes. */
+START_TEST(repaired_keys_are_limited)
+{
+	struct json_text_error e;
+	char *made, *text;
+	size_t len, n;
+
+	for (n = LIMIT_JSON_KEY_BYTES / 3; n <= LIMIT_JSON_KEY_BYTES / 3 + 1;
+	     n++) {
+		struct buf longer = BUF_INIT(1u << 20);
+
+		made = repeat("{\"", "\xFF", n, "\":1}", &len);
+		text = made;
+		ck_assert_int_eq(json_text_repair(&text, &len, &longer, &e),
+		    3 * n <= LIMIT_JSON_KEY_BYTES);
+		if (3 * n <= LIMIT_JSON_KEY_BYTES)
+			ck_assert(json_text_check(text, len, &e));
+		else
+			ck_assert_str_eq(e.what, "key too long");
+		buf_free(&longer);
+		free(made);
+	}
+}
+END_TEST
+
 START_TEST(numbers_are_limited)
 {
 	size_t len;
@@ -304,6 +330,7 @@ START_TEST(numbers_are_limited)
 }
 END_TEST
 
+#define FFFD "\xEF\xBF\xBD"
 #define REPAIR(from_, to_)                                                     \
 	{                                                                      \
 		(from_), sizeof(from_) - 1, (to_)                              \
@@ -320,25 +347,34 @@ static const struct {
     REPAIR("\"\\ud83d\\u0041\"", "\"\\ufffd\\u0041\""),
     REPAIR("\"\\ud83d\\ud83d\\ude00\"", "\"\\ufffd\\ud83d\\ude00\""),
     REPAIR("\"\\uDE00\\uD83D\"", "\"\\ufffd\\ufffd\""),
-    REPAIR("\"a\0b\"", "\"a?b\""),
-    REPAIR("\"\xFF\xC3\xA9\xC3\"", "\"?\xC3\xA9?\""),
-    REPAIR("\"\xE2\x82 \xED\xA0\x80\"", "\"?? ???\""),
+    REPAIR("\"a\0b\"", "\"a" FFFD "b\""),
+    REPAIR("\"\xFF\xC3\xA9\xC3\"", "\"" FFFD "\xC3\xA9" FFFD "\""),
+    /* cut off: one; a surrogate, overlong, beyond the last: one each byte */
+    REPAIR("\"\xE2\x82 \xF0\x9F\x98\"", "\"" FFFD " " FFFD "\""),
+    REPAIR("\"\xED\xA0\x80\"", "\"" FFFD FFFD FFFD "\""),
+    REPAIR("\"\xE0\x80\x80\"", "\"" FFFD FFFD FFFD "\""),
+    REPAIR("\"\xF4\x90\x80\x80\"", "\"" FFFD FFFD FFFD FFFD "\""),
+    REPAIR("\"\xF4\x8F\xBF\"", "\"" FFFD "\""),
+    REPAIR("{\"\xFF\":\"\\ud800\xFF\\udc00\",\"a\":[\"\0\"]}",
+	"{\"" FFFD "\":\"\\ufffd" FFFD "\\ufffd\",\"a\":[\"" FFFD "\"]}"),
     REPAIR("[\"ok \xE2\x82\xAC \\ud83d\\ude00\"]",
 	"[\"ok \xE2\x82\xAC \\ud83d\\ude00\"]"),
 };
 
 START_TEST(repaired_texts)
 {
-	char copy[64];
+	struct buf longer = BUF_INIT(192);
+	char copy[64], *text = copy;
 	struct json_text_error e;
 	size_t len = repairs[_i].len;
 
 	memcpy(copy, repairs[_i].from, len);
 	copy[len] = '\0';
-	ck_assert(json_text_repair(copy, len, &e));
-	ck_assert_str_eq(copy, repairs[_i].to);
-	ck_assert_uint_eq(strlen(copy), len);
-	assert_good(copy, len);
+	ck_assert(json_text_repair(&text, &len, &longer, &e));
+	ck_assert_str_eq(text, repairs[_i].to);
+	ck_assert_uint_eq(strlen(text), len);
+	assert_good(text, len);
+	buf_free(&longer);
 }
 END_TEST
 
@@ -347,7 +383,8 @@ START_TEST(repair_is_no_excuse_for_bad_grammar)
 	size_t i;
 
 	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		char copy[64] = "";
+		struct buf longer = BUF_INIT(192);
+		char copy[64] = "", *text = copy;
 		struct json_text_error e;
 		size_t len = strlen(bad[i].text);
 		bool repairable = strstr(bad[i].what, "UTF-8") != NULL ||
@@ -355,11 +392,27 @@ START_TEST(repair_is_no_excuse_for_bad_grammar)
 		                  strstr(bad[i].what, "u0000") != NULL;
 
 		memcpy(copy, bad[i].text, len);
-		ck_assert_int_eq(json_text_repair(copy, len, &e), repairable);
+		ck_assert_int_eq(
+		    json_text_repair(&text, &len, &longer, &e), repairable);
+		buf_free(&longer);
 		if (!repairable)
 			ck_assert_str_eq(e.what, bad[i].what);
 	}
 	assert_bad("[\0]", 3, "a value was expected", 1);
+}
+END_TEST
+
+/* Room for less than it takes: nothing is cut. */
+START_TEST(repair_without_room)
+{
+	struct buf longer = BUF_INIT(6);
+	char copy[] = "\"a\xFF\xFF\"", *text = copy;
+	struct json_text_error e;
+	size_t len = strlen(copy);
+
+	ck_assert(!json_text_repair(&text, &len, &longer, &e));
+	ck_assert(!buf_ok(&longer));
+	buf_free(&longer);
 }
 END_TEST
 
@@ -456,10 +509,9 @@ START_TEST(utf8_of_every_code_point)
 		bool valid = cp <= 0x10FFFF && (cp < 0xD800 || cp > 0xDFFF);
 		size_t want = valid ? n : 0;
 
-		if (json_text_utf8(s, n) != want ||
-		    json_text_utf8(s, 4) != want)
+		if (utf8_sequence(s, n) != want || utf8_sequence(s, 4) != want)
 			ck_abort_msg("U+%04X", cp);
-		if (n > 1 && json_text_utf8(s, n - 1) != 0)
+		if (n > 1 && utf8_sequence(s, n - 1) != 0)
 			ck_abort_msg("cut U+%04X", cp);
 	}
 }
@@ -475,8 +527,8 @@ START_TEST(utf8_refuses)
 
 	for (i = 0; i < sizeof sequences / sizeof sequences[0]; i++)
 		ck_assert_uint_eq(
-		    json_text_utf8(sequences[i], strlen(sequences[i])), 0);
-	ck_assert_uint_eq(json_text_utf8("", 0), 0);
+		    utf8_sequence(sequences[i], strlen(sequences[i])), 0);
+	ck_assert_uint_eq(utf8_sequence("", 0), 0);
 }
 END_TEST
 
@@ -508,10 +560,12 @@ suite_json_text(void)
 	tcase_add_test(t, brackets_match_at_every_depth);
 	tcase_add_test(t, values_are_counted);
 	tcase_add_test(t, keys_are_limited_strings_are_not);
+	tcase_add_test(t, repaired_keys_are_limited);
 	tcase_add_test(t, numbers_are_limited);
 	tcase_add_loop_test(
 	    t, repaired_texts, 0, (int)(sizeof repairs / sizeof repairs[0]));
 	tcase_add_test(t, repair_is_no_excuse_for_bad_grammar);
+	tcase_add_test(t, repair_without_room);
 	tcase_add_test(t, quoting);
 	tcase_add_test(t, quoting_every_byte_at_every_place);
 	tcase_add_test(t, a_text_on_one_line);

@@ -2,6 +2,7 @@
 #include "model_names.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../src/limits.h"
@@ -12,8 +13,14 @@ static struct model_list list;
 static const char *
 resolve(const char *models, const char *name)
 {
+	char *chosen = model_chosen(models, name);
+	const char *id;
+
 	model_list_read(&list, models);
-	return model_resolve(&list, name);
+	id = model_resolve(&list, name);
+	ck_assert_str_eq(chosen, id);
+	free(chosen);
+	return id;
 }
 
 START_TEST(aliases)

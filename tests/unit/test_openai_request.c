@@ -325,7 +325,7 @@ static const char *const accepted[] = {
     "\"parallel_tool_calls\":true,\"service_tier\":\"auto\"",
     "\"safety_identifier\":\"s\",\"web_search_options\":null",
     "\"prediction\":{\"type\":\"content\"}",
-    "\"anything\":[1,{\"else\":null}],\"anything\":2",
+    "\"anything\":[1,{\"else\":null}],\"Anything\":2",
 };
 
 START_TEST(accepted_parameters)

@@ -168,10 +168,10 @@ START_TEST(chunks)
 	openai_chunk_role(&b, &head);
 	assert_text(
 	    &b, CHUNK("{\"role\":\"assistant\",\"content\":\"\"}", "null") "}");
-	openai_chunk_text(&b, &head, "content", "a\n\xE2\x82\xAC!", 6);
+	openai_chunk_text(&b, &head, false, "a\n\xE2\x82\xAC!", 6);
 	assert_text(
 	    &b, CHUNK("{\"content\":\"a\\n\xE2\x82\xAC!\"}", "null") "}");
-	openai_chunk_text(&b, &head, "reasoning_content", "abc", 2);
+	openai_chunk_text(&b, &head, true, "abc", 2);
 	assert_text(&b, CHUNK("{\"reasoning_content\":\"ab\"}", "null") "}");
 	openai_chunk_finish(&b, &head, "stop", NULL);
 	assert_text(&b, CHUNK("{}", "\"stop\"") "}");

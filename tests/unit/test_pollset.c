@@ -153,10 +153,10 @@ START_TEST(as_many_as_there_is_room_for)
 {
 	int fd;
 
-	for (fd = 100; fd < 100 + POLLSET_MAX; fd++)
+	for (fd = 100; fd < 100 + LIMIT_POLL_FDS; fd++)
 		pollset_want(&ps, fd, POLLIN);
 	pollset_want(&ps, 100, POLLOUT);
-	ck_assert_uint_eq(ps.n, POLLSET_MAX);
+	ck_assert_uint_eq(ps.n, LIMIT_POLL_FDS);
 }
 END_TEST
 
@@ -164,7 +164,7 @@ START_TEST(one_more_aborts)
 {
 	int fd;
 
-	for (fd = 100; fd <= 100 + POLLSET_MAX; fd++)
+	for (fd = 100; fd <= 100 + LIMIT_POLL_FDS; fd++)
 		pollset_want(&ps, fd, POLLIN);
 }
 END_TEST

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef CCP_LINUX
+#ifdef __linux__
+#include <pthread.h>
 #include <sys/prctl.h>
 #endif
 
@@ -277,6 +278,10 @@ START_TEST(spared_processes_and_theirs_live)
 }
 END_TEST
 
+#endif
+
+#ifdef __linux__
+
 /* /proc/PID/stat puts the name, unescaped, before the parent. */
 static void
 with_an_odd_name(void)
@@ -291,7 +296,6 @@ odd_names(void)
 	pid_t pids[16], odd;
 	size_t n;
 
-	ck_assert(proc_subreaper());
 	aid_pipe(life);
 	odd = start(with_an_odd_name);
 	await_idle(2);
@@ -306,6 +310,44 @@ odd_names(void)
 START_TEST(names_may_hold_anything)
 {
 	aid_in_process(odd_names);
+}
+END_TEST
+
+/* It stays: the child of one that has ended goes to another. */
+static void *
+fork_here(void *unused)
+{
+	(void)start(NULL);
+	(void)pause();
+	return unused;
+}
+
+static void
+with_threads(void)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, fork_here, NULL), 0);
+}
+
+/* Each thread has children of its own. */
+static void
+threads(void)
+{
+	pid_t pids[16], many;
+
+	aid_pipe(life);
+	many = start(with_threads);
+	await_idle(2);
+	ck_assert_uint_eq(proc_descendants(many, pids, COUNT(pids)), 1);
+	ck_assert_uint_eq(proc_descendants(getpid(), pids, COUNT(pids)), 2);
+	sweep_all(NULL, 0);
+	expect_nobody();
+}
+
+START_TEST(children_of_threads_are_found)
+{
+	aid_in_process(threads);
 }
 END_TEST
 
@@ -326,7 +368,10 @@ suite_proc_tree(void)
 	tcase_add_test(t, zombies_are_reaped_and_orphans_behind_them_swept);
 	tcase_add_test(t, zero_means_nobody);
 	tcase_add_test(t, spared_processes_and_theirs_live);
+#endif
+#ifdef __linux__
 	tcase_add_test(t, names_may_hold_anything);
+	tcase_add_test(t, children_of_threads_are_found);
 #endif
 	suite_add_tcase(s, t);
 	return s;

@@ -78,7 +78,7 @@ serve(int conn, int log_to)
 	(void)proc_subreaper();
 	if (signals_open() == -1)
 		_exit(99);
-	_exit(serve_connection(conn, conn, use, env) == 0 ? 0 : 98);
+	_exit(serve_connection(conn, conn, use, env, NULL) == 0 ? 0 : 98);
 }
 
 static void
@@ -213,6 +213,10 @@ static const struct {
     {CHAT "Content-Type: application/jsonx\r\nContent-Length: 2\r\n\r\n{}",
 	"415", "application/json"},
     {CHAT JSON JSON "Content-Length: 2\r\n\r\n{}", "415", "application/json"},
+    {CHAT "Content-Type: application/json x\r\nContent-Length: 2\r\n\r\n{}",
+	"415", "application/json"},
+    {CHAT JSON "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "415",
+	"Content-Encoding"},
     {CHAT JSON "\r\n", "411", "Content-Length"},
     {CHAT JSON "Content-Length: 0\r\n\r\n", "400", "error"},
     {CHAT JSON "Content-Length: 2\r\n\r\n{}", "400", "\"param\":\"messages\""},
@@ -240,6 +244,81 @@ START_TEST(refused_requests)
 	aid_close(&client);
 	(void)snprintf(status, sizeof status, " %s ", refusals[_i].status);
 	ck_assert_int_eq(count(await_exit(), status), 1);
+}
+END_TEST
+
+#define WRONG "GET /v1/models HTTP/1.1\r\n" HOST "Authorization: Bearer x\r\n"
+
+/* Each comes late, the third is the last. */
+START_TEST(wrong_keys_are_answered_late)
+{
+	int64_t begin = clock_ms();
+	const char *log;
+
+	start();
+	send_text(WRONG "\r\n" WRONG "X-Forwarded-For: 10.9.8.7\r\n\r\n"
+			"GET /v1/models HTTP/1.1\r\n" HOST "\r\n" WRONG
+			"\r\n" GET("/health"));
+	await_end();
+	ck_assert_int_ge(clock_ms() - begin, 3 * LIMIT_WRONG_KEY_MS);
+	ck_assert_int_eq(count(buf_str(&got), "HTTP/1.1 401 "), 4);
+	ck_assert_int_eq(count(buf_str(&got), "is not the one of this"), 3);
+	ck_assert_int_eq(count(buf_str(&got), "HTTP/1.1 "), 4);
+	aid_close(&client);
+	log = await_exit();
+	ck_assert_int_eq(count(log, " warn: "), 3);
+	ck_assert_int_eq(count(log, " wrong API key from unix"), 3);
+	ck_assert_int_eq(count(log, "10.9.8.7"), 0);
+	ck_assert_int_eq(count(log, "error=invalid_api_key"), 4);
+}
+END_TEST
+
+/* Else a new connection for each try would be the way around it. */
+START_TEST(who_leaves_a_late_answer_keeps_its_place)
+{
+	int64_t begin = clock_ms();
+	const char *log;
+
+	start();
+	send_text(WRONG "\r\n");
+	aid_close(&client);
+	log = await_exit();
+	ck_assert_int_ge(clock_ms() - begin, LIMIT_WRONG_KEY_MS);
+	ck_assert_int_eq(count(log, " GET /v1/models 0 "), 1);
+	ck_assert_int_eq(count(log, "error=invalid_api_key"), 1);
+}
+END_TEST
+
+/* The body of such a request is not read, and the key behind it not believed
+ * to be a request. */
+START_TEST(a_wrong_key_with_a_body)
+{
+	start();
+	send_text("POST /v1/chat/completions HTTP/1.1\r\n" HOST JSON
+		  "Authorization: Bearer x\r\nContent-Length: 1000\r\n\r\n"
+		  "{" GET("/health"));
+	await_end();
+	ck_assert_int_eq(count(buf_str(&got), "HTTP/1.1 401 "), 1);
+	ck_assert_int_eq(count(buf_str(&got), "HTTP/1.1 "), 1);
+	aid_close(&client);
+	(void)await_exit();
+}
+END_TEST
+
+START_TEST(a_late_answer_and_the_end_of_the_server)
+{
+	int64_t begin = clock_ms();
+
+	start();
+	send_text(GET("/health") WRONG "\r\n");
+	await_text("X-Request-Id: /health");
+	(void)usleep(50000); /* it has begun to wait by then, or will */
+	ck_assert_int_eq(kill(server, SIGTERM), 0);
+	await_text("shutting_down");
+	await_end();
+	ck_assert_int_lt(clock_ms() - begin, 20 * LIMIT_WRONG_KEY_MS);
+	aid_close(&client);
+	(void)await_exit();
 }
 END_TEST
 
@@ -457,6 +536,10 @@ answers(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, pipelined_requests_are_answered_and_logged);
 	tcase_add_loop_test(t, refused_requests, 0, (int)COUNT(refusals));
+	tcase_add_test(t, wrong_keys_are_answered_late);
+	tcase_add_test(t, who_leaves_a_late_answer_keeps_its_place);
+	tcase_add_test(t, a_wrong_key_with_a_body);
+	tcase_add_test(t, a_late_answer_and_the_end_of_the_server);
 	tcase_add_test(t, a_broken_configuration_is_told);
 	tcase_add_test(t, questions_on_one_connection);
 	tcase_add_test(t, a_claude_that_cannot_be_started);

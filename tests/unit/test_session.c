@@ -380,6 +380,23 @@ START_TEST(an_answer_that_was_never_saved_is_none)
 }
 END_TEST
 
+/* Its handler was killed behind the answer: the session is known, and what it
+ * ends with is not. */
+START_TEST(nor_is_one_of_a_session_that_is_known)
+{
+	struct session s;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	begin(&s);
+	session_answered(&s, S1, U2, "yes");
+	session_close(&s);
+	s = come(TALK("hello", "good day", "on", "yes", "more"));
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	session_close(&s);
+}
+END_TEST
+
 START_TEST(waiting_has_an_end)
 {
 	struct session a = come(TALK("hello")), b;
@@ -448,6 +465,290 @@ START_TEST(the_time_to_live_is_kept)
 }
 END_TEST
 
+/* Warm processes */
+
+static void
+saved(const struct session_answer *a, bool going_on)
+{
+	session_saved(a, &place, "/home/user", "", going_on);
+}
+
+/* hello, good day: in S1 at U1, by a process that is kept.  The claim. */
+static int
+first_turn_kept(struct session_answer *ret)
+{
+	struct session s = come(TALK("hello"));
+	int kept = -1;
+
+	session_start(&s);
+	session_answered(&s, S1, U1, "good day");
+	ck_assert(session_hand_over(&s, &kept, ret));
+	ck_assert_int_ge(kept, 0);
+	ck_assert_int_eq(s.claim, -1);
+	session_ended(&s); /* too late to change anything */
+	return kept;
+}
+
+static enum session_plan
+plan_of(struct chat_request *r)
+{
+	struct session s = come(r);
+
+	session_close(&s);
+	return s.plan;
+}
+
+START_TEST(an_answer_of_a_kept_process)
+{
+	struct session_answer a;
+	int kept = first_turn_kept(&a);
+	struct chat_request *r = TALK("hello", "good day", "on");
+	struct session s;
+
+	ck_assert_str_eq(a.id, S1);
+	ck_assert_str_eq(a.at, U1);
+	ck_assert_str_eq(a.title, "hello");
+	ck_assert_uint_eq(a.turns, 1);
+	open_for(&s, r);
+	ck_assert(!session_find(&s)); /* it is being saved */
+	saved(&a, false);
+	ck_assert(session_find(&s));
+	/* Its process has the session: others copy it. */
+	expect(&s, SESSION_FORK, S1, U1, 2);
+	session_close(&s);
+	ck_assert_int_eq(close(kept), 0);
+	ck_assert_int_eq(
+	    plan_of(TALK("hello", "good day", "on")), SESSION_RESUME);
+	chat_request_free(r);
+}
+END_TEST
+
+START_TEST(one_that_dies_before_it_has_saved)
+{
+	struct session_answer a;
+	int kept = first_turn_kept(&a);
+
+	ck_assert_int_eq(close(kept), 0);
+	ck_assert_int_eq(
+	    plan_of(TALK("hello", "good day", "on")), SESSION_REPLAY);
+}
+END_TEST
+
+/* The turn of a process that holds S1 at U1. */
+static struct session
+live_turn(void)
+{
+	struct session s;
+	struct chat_request *r = TALK("hello", "good day", "on");
+
+	open_for(&s, r);
+	chat_request_free(r);
+	session_live(&s, S1, U1);
+	expect(&s, SESSION_LIVE, S1, U1, 2);
+	ck_assert_str_eq(session_outcome(&s), "warm");
+	session_start(&s);
+	expect(&s, SESSION_LIVE, S1, U1, 2);
+	return s;
+}
+
+START_TEST(a_turn_in_a_live_process)
+{
+	struct session_answer a;
+	int kept = first_turn_kept(&a), none;
+	struct session s;
+
+	saved(&a, false);
+	s = live_turn();
+	ck_assert(s.marked);
+	session_answered(&s, S1, U2, "yes");
+	ck_assert_int_eq(s.claim, -1); /* its keeper has it */
+	ck_assert(session_hand_over(&s, &none, &a));
+	ck_assert_int_eq(none, -1);
+	ck_assert_uint_eq(a.turns, 2);
+	saved(&a, false);
+	ck_assert_int_eq(close(kept), 0);
+	s = come(TALK("hello", "good day", "on", "yes", "more"));
+	expect(&s, SESSION_RESUME, S1, U2, 4);
+	session_close(&s);
+}
+END_TEST
+
+/* It is killed in the middle of it: half a line may be left. */
+START_TEST(a_live_turn_that_was_cut_off)
+{
+	struct session_answer a;
+	int kept = first_turn_kept(&a);
+	struct session s;
+
+	saved(&a, false);
+	s = live_turn();
+	session_close(&s);
+	ck_assert_int_eq(close(kept), 0);
+	ck_assert_int_eq(
+	    plan_of(TALK("hello", "good day", "on")), SESSION_FORK);
+}
+END_TEST
+
+/* A turn may have begun before the answer before it is saved, the first one
+ * even before there is anything to mark. */
+START_TEST(the_mark_of_the_turn_behind_stays)
+{
+	struct session_answer a;
+	int kept = first_turn_kept(&a);
+	struct session s;
+
+	if (_i == 1)
+		saved(&a, false);
+	s = live_turn();
+	ck_assert(s.marked);
+	saved(&a, true);
+	session_close(&s);
+	ck_assert_int_eq(close(kept), 0);
+	ck_assert_int_eq(
+	    plan_of(TALK("hello", "good day", "on")), SESSION_FORK);
+}
+END_TEST
+
+START_TEST(and_goes_with_its_own_answer)
+{
+	struct session_answer a, b;
+	int kept = first_turn_kept(&a), none;
+	struct session s = live_turn();
+
+	saved(&a, true);
+	session_answered(&s, S1, U2, "yes");
+	ck_assert(session_hand_over(&s, &none, &b));
+	saved(&b, false);
+	ck_assert_int_eq(close(kept), 0);
+	ck_assert_int_eq(
+	    plan_of(TALK("hello", "good day", "on", "yes", "more")),
+	    SESSION_RESUME);
+}
+END_TEST
+
+/* What did not begin in it goes the way of all others; what did left a mark,
+ * as nobody knows what became of it. */
+START_TEST(a_live_process_of_no_use)
+{
+	struct session_answer a;
+	int kept = first_turn_kept(&a);
+	struct chat_request *r = TALK("hello", "good day", "on");
+	struct session s;
+
+	saved(&a, false);
+	ck_assert_int_eq(close(kept), 0);
+	open_for(&s, r);
+	session_live(&s, S1, U1);
+	if (_i == 1)
+		session_start(&s);
+	session_not_live(&s);
+	expect(&s, SESSION_REPLAY, NULL, NULL, 0);
+	ck_assert(!s.lent);
+	ck_assert(session_find(&s));
+	expect(&s, _i == 1 ? SESSION_FORK : SESSION_RESUME, S1, U1, 2);
+	session_close(&s);
+	chat_request_free(r);
+}
+END_TEST
+
+/* A turn of a resumed session comes to nothing, and its process is kept: what
+ * was marked is left so. */
+START_TEST(nothing_to_save_is_handed_over)
+{
+	struct session_answer a;
+	struct session s;
+	int kept = -1;
+
+	first_turn();
+	s = come(TALK("hello", "good day", "on"));
+	begin(&s);
+	ck_assert(!session_hand_over(&s, &kept, &a));
+	ck_assert_int_ge(kept, 0);
+	ck_assert_int_eq(
+	    plan_of(TALK("hello", "good day", "on")), SESSION_FORK);
+	ck_assert_int_eq(close(kept), 0);
+}
+END_TEST
+
+/* As a model it is in no session; without a store nothing is handed over. */
+START_TEST(a_live_process_without_a_session)
+{
+	struct session_answer a;
+	int kept = 7;
+	struct session s;
+	struct chat_request *r = TALK("hello", "good day", "on");
+
+	session_place_clear(&place);
+	open_for(&s, r);
+	chat_request_free(r);
+	session_live(&s, "", "");
+	expect(&s, SESSION_LIVE, "", "", 2);
+	session_start(&s);
+	expect(&s, SESSION_LIVE, "", "", 2);
+	session_answered(&s, S1, U2, "yes");
+	ck_assert(!session_hand_over(&s, &kept, &a));
+	ck_assert_int_eq(kept, -1);
+}
+END_TEST
+
+#define CALLS                                                                  \
+	"[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":"    \
+	"\"see\",\"arguments\":\"{ \\\"x\\\" : 1}\"}},"                        \
+	"{\"id\":\"call_2\",\"type\":\"function\",\"function\":{\"name\":"     \
+	"\"hear\",\"arguments\":\"{}\"}}]"
+
+/* What the client will send back of it is what it is known by. */
+START_TEST(an_answer_of_calls)
+{
+	static char text[] = "I look.", see[] = "see", hear[] = "hear",
+		    x[] = "{\"x\":1}", none[] = "{}";
+	const struct chat_part parts[] = {{.kind = CHAT_TEXT, .text = text},
+	    {.kind = CHAT_TOOL_USE, .name = see, .text = x},
+	    {.kind = CHAT_TOOL_USE, .name = hear, .text = none}};
+	struct session s = come(TALK("hello")), next;
+	struct chat_request *r;
+
+	session_called(&s, parts + (_i == 1), 3 - (_i == 1) - (_i == 2));
+	r = talk_json(
+	    _i == 1 ? "[{\"role\":\"user\",\"content\":\"hello\"},"
+		      "{\"role\":\"assistant\",\"tool_calls\":" CALLS
+		      "},{\"role\":\"tool\",\"tool_call_id\":\"call_1\","
+		      "\"content\":\"1\"},{\"role\":\"tool\",\"tool_call_id\":"
+		      "\"call_2\",\"content\":\"2\"}]"
+		    : "[{\"role\":\"user\",\"content\":\"hello\"},"
+		      "{\"role\":\"assistant\",\"content\":\"I look.\","
+		      "\"tool_calls\":" CALLS
+		      "},{\"role\":\"tool\",\"tool_call_id\":\"call_1\","
+		      "\"content\":\"1\"},{\"role\":\"tool\",\"tool_call_id\":"
+		      "\"call_2\",\"content\":\"2\"}]");
+	open_for(&next, r);
+	chat_request_free(r);
+	ck_assert_int_eq(
+	    memcmp(next.context, s.answer, sizeof(s.answer)) == 0, _i != 2);
+	session_close(&next);
+	session_close(&s);
+}
+END_TEST
+
+static TCase *
+warm(void)
+{
+	TCase *tc = tcase_create("warm");
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, an_answer_of_a_kept_process);
+	tcase_add_test(tc, one_that_dies_before_it_has_saved);
+	tcase_add_test(tc, a_turn_in_a_live_process);
+	tcase_add_test(tc, a_live_turn_that_was_cut_off);
+	tcase_add_loop_test(tc, the_mark_of_the_turn_behind_stays, 0, 2);
+	tcase_add_test(tc, and_goes_with_its_own_answer);
+	tcase_add_loop_test(tc, a_live_process_of_no_use, 0, 2);
+	tcase_add_test(tc, nothing_to_save_is_handed_over);
+	tcase_add_test(tc, a_live_process_without_a_session);
+	tcase_add_loop_test(tc, an_answer_of_calls, 0, 3);
+	return tc;
+}
+
 START_TEST(nothing_stays_open)
 {
 	int before;
@@ -483,6 +784,7 @@ suite_session(void)
 	tcase_add_test(tc, a_lost_session_is_told);
 	tcase_add_test(tc, an_answer_that_is_being_saved_is_waited_for);
 	tcase_add_test(tc, an_answer_that_was_never_saved_is_none);
+	tcase_add_test(tc, nor_is_one_of_a_session_that_is_known);
 	tcase_add_test(tc, waiting_has_an_end);
 	tcase_add_test(tc, no_id_but_a_uuid_is_remembered);
 	tcase_add_test(tc, without_a_store_nothing_is_remembered);
@@ -490,5 +792,6 @@ suite_session(void)
 	tcase_add_test(tc, the_time_to_live_is_kept);
 	tcase_add_test(tc, nothing_stays_open);
 	suite_add_tcase(s, tc);
+	suite_add_tcase(s, warm());
 	return s;
 }

@@ -152,17 +152,47 @@ files(void)
 	return n;
 }
 
+/* As if it had been claimed long ago, and has ended. */
+static void
+leave_old(const char *session)
+{
+	const struct timespec then[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+	int fd = session_claim(path, session);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(futimens(fd, then), 0);
+	aid_close(&fd);
+}
+
 START_TEST(those_that_ended_leave_nothing)
 {
-	int a = session_claim(path, A), b = session_claim(path, B);
+	int c;
 
-	aid_close(&a);
-	aid_close(&b);
-	a = session_claim(path, C);
-	ck_assert_int_ge(a, 0);
+	leave_old(A);
+	leave_old(B);
+	c = session_claim(path, C);
+	ck_assert_int_ge(c, 0);
 	ck_assert_uint_eq(files(), 1);
 	is_taken(C);
-	aid_close(&a);
+	aid_close(&c);
+}
+END_TEST
+
+/* Who tidies has its lock for a moment: that must not be just when somebody
+ * claims it again. */
+START_TEST(those_of_late_are_left_alone)
+{
+	struct stat st;
+	int fd;
+
+	leave_old(A);
+	fd = session_claim(path, A); /* its time begins anew */
+	aid_close(&fd);
+	fd = session_claim(path, B);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(files(), S_ISDIR(st.st_mode) ? 2 : 1);
+	aid_close(&fd);
 }
 END_TEST
 
@@ -186,6 +216,7 @@ suite_session_claim(void)
 	tcase_add_test(tc, it_ends_with_its_process);
 	tcase_add_test(tc, never_two_have_it);
 	tcase_add_test(tc, those_that_ended_leave_nothing);
+	tcase_add_test(tc, those_of_late_are_left_alone);
 	tcase_add_test(tc, without_a_file_there_is_none);
 	suite_add_tcase(s, tc);
 	return s;

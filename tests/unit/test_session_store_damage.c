@@ -564,8 +564,9 @@ START_TEST(no_directory)
 }
 END_TEST
 
+/* They take long. */
 static void
-add_damage(TCase *tc)
+add_anywhere(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 120);
@@ -573,6 +574,13 @@ add_damage(TCase *tc)
 	tcase_add_test(tc, longer_than_it_was);
 	tcase_add_test(tc, wrong_bytes_anywhere);
 	tcase_add_test(tc, wrong_stretches);
+}
+
+static void
+add_damage(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, an_end_beyond_every_disk);
 	tcase_add_test(tc, a_key_that_leads_back);
 	tcase_add_test(tc, damage_is_put_aside_and_told);
@@ -588,9 +596,12 @@ Suite *
 suite_session_store_damage(void)
 {
 	Suite *s = suite_create("session_store_damage");
+	TCase *anywhere = tcase_create("anywhere");
 	TCase *damage = tcase_create("damage");
 	TCase *place = tcase_create("place");
 
+	add_anywhere(anywhere);
+	suite_add_tcase(s, anywhere);
 	add_damage(damage);
 	suite_add_tcase(s, damage);
 	tcase_add_checked_fixture(place, store_bed_open, store_bed_close);

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "../../src/limits.h"
+#include "buf.h"
 #include "model_names.h"
+#include "settings_check.h"
 #include "suites.h"
 
 static char dir[] = "/tmp/ccp-settings-XXXXXX";
@@ -88,6 +90,25 @@ START_TEST(table_is_sound)
 }
 END_TEST
 
+/* A check would change nothing: they are taken without one. */
+START_TEST(defaults_are_as_checked)
+{
+	char must[SETTINGS_MUST_BYTES];
+	const struct setting *row;
+	struct buf room = BUF_INIT(0);
+
+	for (row = settings_table; row->name != NULL; row++) {
+		struct setting_value v = {.text = row->fallback};
+
+		buf_free(&room);
+		ck_assert_msg(
+		    setting_check(row, &v, &room, must), "%s", row->name);
+		ck_assert_str_eq(v.text, row->fallback);
+	}
+	buf_free(&room);
+}
+END_TEST
+
 START_TEST(find_is_in_any_case)
 {
 	ck_assert_str_eq(settings_find("port")->name, "PORT");
@@ -124,7 +145,7 @@ START_TEST(defaults)
 	ck_assert_str_eq(s.system_prompt_mode, "replace");
 	ck_assert_str_eq(s.default_model, "claude-sonnet-4-5-20250929");
 	ck_assert_str_eq(s.models, "");
-	ck_assert_int_eq(s.max_connections, 64);
+	ck_assert_int_eq(s.max_connections, 256);
 	ck_assert_str_eq(s.log_level, "info");
 	settings_free(&s);
 	ck_assert_ptr_null(s.owned);
@@ -326,10 +347,10 @@ START_TEST(api_keys_in_every_form)
 	static const struct {
 		const char *file, *env;
 	} forms[] = {
+	    {"{\"API_KEYS\": {\"sha256:" K "\": \"n\"}}", NULL},
 	    {"{\"API_KEYS\": {\"k\": \"n\"}}", NULL},
 	    {"{\"API_KEYS\": {\"k\": {\"name\": \"n\"}}}", NULL},
 	    {"{\"API_KEYS\": \"{\\\"k\\\": \\\"n\\\"}\"}", NULL},
-	    {"{\"API_KEYS\": {\"sha256:" K "\": \"n\"}}", NULL},
 	    {"{}", "API_KEYS={\"k\": \"n\"}"},
 	    {"{\"API_KEYS\": {\"a\": \"b\"}}", "API_KEYS={\"k\": \"n\"}"},
 	};
@@ -338,7 +359,7 @@ START_TEST(api_keys_in_every_form)
 
 	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		load_ok(&s, forms[i].file, forms[i].env);
-		ck_assert_str_eq(s.api_keys, K " n \n");
+		ck_assert_str_eq(s.api_keys, i == 0 ? K " n \n" : K " !n \n");
 		ck_assert(!settings_default_key(&s));
 		settings_free(&s);
 	}
@@ -479,6 +500,7 @@ suite_settings(void)
 
 	tcase_add_checked_fixture(t, make_dir, remove_dir);
 	tcase_add_test(t, table_is_sound);
+	tcase_add_test(t, defaults_are_as_checked);
 	tcase_add_test(t, find_is_in_any_case);
 	tcase_add_loop_test(t, defaults, 0, 2);
 	tcase_add_test(t, file_wins_over_defaults);

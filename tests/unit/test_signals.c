@@ -47,6 +47,22 @@ kinds(void)
 	assert_seen(true, true, true);
 }
 
+static void
+blocked_before(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	ck_assert_int_eq(sigprocmask(SIG_SETMASK, &all, NULL), 0);
+	kinds();
+}
+
+START_TEST(what_was_blocked_is_told)
+{
+	aid_in_process(blocked_before);
+}
+END_TEST
+
 START_TEST(each_signal_is_told_once)
 {
 	aid_in_process(kinds);
@@ -155,14 +171,12 @@ START_TEST(nothing_is_open_before)
 END_TEST
 
 static void
-reset(void)
+assert_reset(void)
 {
 	struct sigaction sa;
 	sigset_t all, now;
 	int sig;
 
-	ck_assert_int_eq(signals_open(), 0);
-	(void)signal(SIGUSR2, SIG_IGN);
 	(void)sigfillset(&all);
 	ck_assert_int_eq(sigprocmask(SIG_SETMASK, &all, NULL), 0);
 	signals_reset();
@@ -175,9 +189,40 @@ reset(void)
 	}
 }
 
+static void
+reset(void)
+{
+	ck_assert_int_eq(signals_open(), 0);
+	(void)signal(SIGUSR2, SIG_IGN);
+	assert_reset();
+}
+
 START_TEST(reset_leaves_defaults)
 {
 	aid_in_process(reset);
+}
+END_TEST
+
+static void
+reset_settled(void)
+{
+	(void)signal(SIGUSR2, SIG_IGN);
+#ifdef SIGRTMAX /* macOS has none */
+	(void)signal(SIGRTMAX, SIG_IGN);
+#endif
+	ck_assert_int_eq(signals_open(), 0);
+	signals_settled();
+	signals_settled();
+	assert_reset();
+	/* What was the default is left alone. */
+	(void)signal(SIGUSR1, SIG_IGN);
+	signals_reset();
+	ck_assert(signal(SIGUSR1, SIG_DFL) == SIG_IGN);
+}
+
+START_TEST(reset_of_settled_ones_leaves_defaults)
+{
+	aid_in_process(reset_settled);
 }
 END_TEST
 
@@ -189,12 +234,14 @@ suite_signals(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, each_signal_is_told_once);
+	tcase_add_test(t, what_was_blocked_is_told);
 	tcase_add_test(t, the_end_of_a_child_wakes_poll);
 	tcase_add_test(t, a_flood_does_not_block);
 	tcase_add_test(t, a_broken_pipe_is_an_error_only);
 	tcase_add_test(t, nohup_is_respected);
 	tcase_add_test(t, nothing_is_open_before);
 	tcase_add_test(t, reset_leaves_defaults);
+	tcase_add_test(t, reset_of_settled_ones_leaves_defaults);
 	suite_add_tcase(s, t);
 	return s;
 }
