@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
+import procs  # noqa: E402
 from answers import PATH  # noqa: E402
 from ccp import Start, chat_body  # noqa: E402
 from tap import (PATIENCE, contains, eq, lacks, main, ok,  # noqa: E402
@@ -221,9 +222,9 @@ def _():
     with bed(CLAUDE_LINGER_MS=str(300 * PATIENCE)) as (env, handlers):
         handler, talk = handlers.new(), Talk()
         talk.say(handler.http, "one", "new")
+        claudes = env.claudes()
         talk.say(handler.http, "two", "warm")
-        env.wait_records(0)
-        until(lambda: not env.claudes(), what="the end of it")
+        env.wait_ended(*claudes)
         talk.say(handler.http, "three", "resumed")
 
 
@@ -383,8 +384,9 @@ def _(mode, first):
         talk.say(keeper.http, "one", first)
         if mode == "agent":  # a model's is not remembered
             env.wait_saved()
-        os.kill(env.claudes()[0], signal.SIGKILL)
-        env.wait_records(0)
+        claude, = env.claudes()
+        os.kill(claude, signal.SIGKILL)
+        env.wait_ended(claude)
         talk.say(keeper.http, "two", None if mode == "model" else "resumed")
 
 
@@ -398,8 +400,7 @@ def borrowed_and_lost(lose):
         borrower.http.send_json(PATH, chat_body(*talk.texts, "two"))
         until(lambda: not env.records(), what="the loan")
         lose(borrower)
-        until(lambda: not set(claude) & set(env.claudes()), 6,
-              "the end of the process")
+        env.wait_ended(*claude, seconds=6)
         # What was begun there is not in the conversation.
         talk.say(keeper.http, "two", ANEW)
 
@@ -463,7 +464,7 @@ def _():
             http = handlers.new().http if lent else keeper.http
             talk.say(http, "two", "warm")
             eq(env.records(), [])
-            until(lambda old=claude: old not in env.claudes(), what="its end")
+            env.wait_ended(claude)
             talk.say(http, "three", ANEW)
 
 
@@ -473,8 +474,9 @@ def _():
         with bed(after) as (env, handlers):
             keeper, talk = handlers.new(), Talk()
             talk.say(keeper.http, "one", "new")
-            env.wait_records(0)
-            until(lambda: not env.claudes(), what="its end")
+            until(lambda h=keeper: not procs.children(h.process.pid),
+                  what="its end")
+            eq(env.names(), [])
             talk.say(keeper.http, "two", "resumed")
 
 
@@ -663,7 +665,7 @@ def _():
                 else:
                     lease.shutdown(socket.SHUT_WR)
                 eq(lease.recv(1), b"")
-            until(lambda c=claude: c not in env.claudes(), what="its end")
+            env.wait_ended(claude)
             eq(env.records(), [])
             talk.say(keeper.http, "two", ANEW)
 
@@ -777,7 +779,7 @@ def _():
             eq(got.status, 200)
             ok(got.header("X-CCP-Session") in ANEW, repr(got))
             lacks(got.body.decode(), "by myself")
-            until(lambda old=claude: old not in env.claudes(), what="its end")
+            env.wait_ended(claude)
 
 
 @test("a borrowed one that does not begin is no wait for its keeper")

@@ -112,10 +112,10 @@ def _(version):
 
 @each_version("another model is another process: the CLI would tell of it")
 def _(version):
-    with bed(version) as (api, _env, handlers):
+    with bed(version) as (api, env, handlers):
         talk, keeper = Talk(api), handlers.new()
         talk.say(keeper, "one", "1", "new")
-        time.sleep(0.3)
+        env.wait_saved()
         talk.more["model"] = "sonnet"
         talk.say(keeper, "two", "2", "forked")
 
@@ -214,13 +214,14 @@ def _(version):
 
 @each_version("an error of the API, a cut answer: told as ever, and not kept")
 def _(version):
-    with bed(version) as (api, _env, handlers):
+    with bed(version) as (api, env, handlers):
         talk, keeper = Talk(api), handlers.new()
         talk.say(keeper, "one", "1", "new")
+        claudes = env.claudes()
         api.script(error(400, "Your credit balance is too low to access it"))
         got = ask(keeper.http, "one", "1", "two")
         eq((got.status, got.session), (429, "warm"))
-        time.sleep(0.3)
+        env.wait_ended(*claudes)
         talk.say(keeper, "two", "2", "resumed")
         talk.say(keeper, "three", "3", "warm")
 
@@ -230,7 +231,7 @@ def _(version):
     with bed(version) as (api, env, handlers):
         talk, keeper = Talk(api), handlers.new()
         talk.say(keeper, "one", "1", "new")
-        time.sleep(0.3)
+        env.wait_saved()
         borrower = handlers.new()
         api.script(hold())
         borrower.http.send_json(PATH, chat_body("one", "1", "two"))

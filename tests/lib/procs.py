@@ -54,6 +54,11 @@ def with_variable(name, value):
     return found
 
 
+def exists(pid):
+    """Until its parent has reaped it; its environment goes before."""
+    return bool(_read(pid, "stat"))
+
+
 def children(root):
     """Direct children, the dead that nobody reaped included."""
     found = [_process(pid) for pid in _pids()]

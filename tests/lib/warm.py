@@ -6,6 +6,7 @@ import pathlib
 import stat
 import subprocess
 
+import procs
 from answers import PATH
 from ccp import Env, HandlerSocket, chat_body, program
 from tap import PATIENCE, eq, ok, until
@@ -54,6 +55,12 @@ class WarmEnv(Env):
     def claudes(self):
         """Pids of the CLI's processes."""
         return [p.pid for p in self.left() if p.command.startswith("claude ")]
+
+    def wait_ended(self, *pids, seconds=10):
+        """Until their handler knows it: an exit takes a while, and claudes()
+        does not have them from its beginning on."""
+        until(lambda: not any(procs.exists(pid) for pid in pids), seconds,
+              f"the end of {pids}")
 
     def wait_saved(self):
         """Until there is an answer, and all are in their sessions, where
