@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "json_plain.h"
 #include "json_text.h"
 #include "limits.h"
 #include "openai_calls.h"
@@ -53,8 +54,6 @@ begin(struct chat_reply *r)
 {
 	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
 
-	if (r->begun)
-		return;
 	r->begun = true;
 	exchange_event_begin(&r->word);
 	openai_chunk_text_begin(&r->word, &r->meta, false);
@@ -63,16 +62,25 @@ begin(struct chat_reply *r)
 	response_event(r->response, &event);
 }
 
-/* Its event has the same bytes before and behind the text as the last one. */
+/* Its event has the same bytes before and behind the text as the last one; most
+ * texts stand in JSON as they are. */
 static void
 send_word(struct chat_reply *r, const char *text, size_t len)
 {
+	static const char end[] = OPENAI_CHUNK_TEXT_END EXCHANGE_EVENT_END;
+	struct http_slice parts[] = {http_slice(buf_str(&r->word), r->word.len),
+	    http_slice(text, len), http_slice(end, sizeof(end) - 1)};
+
 	buf_clear(&r->event);
-	buf_add(&r->event, buf_str(&r->word), r->word.len);
-	json_text_escape(&r->event, text, len);
-	openai_chunk_text_end(&r->event);
+	if (json_plain_run(text, len, 0) < len) {
+		json_text_escape(&r->event, text, len);
+		parts[1] = http_slice(buf_str(&r->event), r->event.len);
+	}
 	r->event.bad = r->event.bad || !buf_ok(&r->word);
-	response_event(r->response, &r->event);
+	if (buf_ok(&r->event))
+		response_parts(r->response, parts, 3);
+	else
+		response_event(r->response, &r->event); /* and so it fails */
 }
 
 static void
@@ -94,7 +102,8 @@ say(struct chat_reply *r, bool reasoning, struct buf *whole, const char *text)
 		buf_add(whole, text, len);
 	if (!r->stream)
 		return;
-	begin(r);
+	if (!r->begun)
+		begin(r);
 	if (reasoning)
 		send_reasoning(r, text, len);
 	else
@@ -139,7 +148,8 @@ send_call(struct chat_reply *r, const struct tool_call *call)
 {
 	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
 
-	begin(r);
+	if (!r->begun)
+		begin(r);
 	exchange_event_begin(&event);
 	openai_chunk_call(&event, &r->meta, call, r->function);
 	response_event(r->response, &event);
@@ -228,7 +238,7 @@ reply_finish(struct chat_reply *r, const char *finish_reason,
 	    &r->text, &r->reasoning, &r->calls, r->function};
 
 	end_call(r);
-	if (r->stream)
+	if (r->stream && !r->begun)
 		begin(r);
 	response_choice(r->response, r->meta.index, &m, finish_reason, usage);
 }

@@ -47,16 +47,31 @@ response_close(struct chat_response *p)
 		buf_free(&p->choices[i]);
 }
 
+/* False: nothing follows an error. */
+static bool
+begin(struct chat_response *p)
+{
+	if (p->failed)
+		return false;
+	if (!p->begun)
+		exchange_stream_begin(p->x);
+	p->begun = p->spoke = true;
+	return true;
+}
+
 void
 response_event(struct chat_response *p, struct buf *event)
 {
-	if (p->failed)
-		return;
-	if (!p->begun)
-		exchange_stream_begin(p->x);
-	p->begun = true;
-	exchange_stream_event(p->x, event);
-	p->spoke = true;
+	if (begin(p))
+		exchange_stream_event(p->x, event);
+}
+
+void
+response_parts(
+    struct chat_response *p, const struct http_slice *parts, size_t nparts)
+{
+	if (begin(p))
+		exchange_stream_parts(p->x, parts, nparts);
 }
 
 /* The usage stands on the last finish chunk, or behind it. */

@@ -38,6 +38,8 @@ void response_close(struct chat_response *p);
 
 /* A chunk of the stream: what exchange_event_begin() began, and its JSON. */
 void response_event(struct chat_response *p, struct buf *event);
+void response_parts(
+    struct chat_response *p, const struct http_slice *parts, size_t nparts);
 
 /* A choice has come to its end; the last one ends the response.  m: what it
  * said, where that is not streamed. */

@@ -421,8 +421,12 @@ drop(char *text)
 void
 claude_event_clear(struct claude_event *e)
 {
-	if (!e->in_line)
-		drop(e->text);
+	if (e->in_line) { /* a word, which has no more */
+		drop(e->session);
+		memset(e, 0, sizeof(*e));
+		return;
+	}
+	drop(e->text);
 	drop(e->error);
 	drop(e->subtype);
 	drop(e->id);

@@ -190,10 +190,17 @@ exchange_event_begin(struct buf *event)
 void
 exchange_stream_event(struct exchange *x, struct buf *event)
 {
-	if (buf_addstr(event, "\n\n"))
+	if (buf_addstr(event, EXCHANGE_EVENT_END))
 		http_conn_stream_data(x->conn, buf_str(event), event->len);
 	else
 		out_of_memory(x);
+}
+
+void
+exchange_stream_parts(
+    struct exchange *x, const struct http_slice *parts, size_t nparts)
+{
+	http_conn_stream_parts(x->conn, parts, nparts);
 }
 
 void

@@ -70,6 +70,11 @@ void exchange_empty(struct exchange *x, int status);
 void exchange_stream_begin(struct exchange *x);
 void exchange_event_begin(struct buf *event);
 void exchange_stream_event(struct exchange *x, struct buf *event);
+/* One in parts: what exchange_event_begin() begins first, EXCHANGE_EVENT_END at
+ * the end. */
+#define EXCHANGE_EVENT_END "\n\n"
+void exchange_stream_parts(
+    struct exchange *x, const struct http_slice *parts, size_t nparts);
 void exchange_stream_comment(struct exchange *x);
 
 /* done: ends with [DONE].  Else the connection closes without it. */

@@ -307,16 +307,27 @@ http_conn_stream_begin(
 }
 
 void
-http_conn_stream_data(struct http_conn *c, const char *bytes, size_t len)
+http_conn_stream_parts(
+    struct http_conn *c, const struct http_slice *parts, size_t nparts)
 {
-	if (c->phase != STREAM || c->bodiless || len == 0)
+	size_t i;
+
+	if (c->phase != STREAM || c->bodiless)
 		return;
 	if (c->chunked)
-		http_response_chunk(&c->output, bytes, len);
-	else
-		(void)buf_add(&c->output, bytes, len);
+		http_response_chunk(&c->output, parts, nparts);
+	for (i = 0; !c->chunked && i < nparts; i++)
+		(void)buf_add(&c->output, parts[i].at, parts[i].len);
 	if (!c->held)
 		http_conn_send(c);
+}
+
+void
+http_conn_stream_data(struct http_conn *c, const char *bytes, size_t len)
+{
+	const struct http_slice all = http_slice(bytes, len);
+
+	http_conn_stream_parts(c, &all, 1);
 }
 
 void

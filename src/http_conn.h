@@ -80,6 +80,9 @@ void http_conn_close_after(struct http_conn *c);
 void http_conn_stream_begin(
     struct http_conn *c, int status, const char *type, const char *more);
 void http_conn_stream_data(struct http_conn *c, const char *bytes, size_t len);
+/* One piece of several parts. */
+void http_conn_stream_parts(
+    struct http_conn *c, const struct http_slice *parts, size_t nparts);
 
 /* While held, what is to be written waits for the end of it: several pieces that
  * are made at once are one write, and the end of a response can be made to come

@@ -112,24 +112,30 @@ http_response_head(struct buf *to, const struct http_response *r)
 }
 
 void
-http_response_chunk(struct buf *to, const char *bytes, size_t len)
+http_response_chunk(
+    struct buf *to, const struct http_slice *parts, size_t nparts)
 {
-	char line[CHUNK_LINE_BYTES], *chunk;
-	size_t at = sizeof(line), n = len;
+	char line[CHUNK_LINE_BYTES], *end;
+	size_t at = sizeof(line), len = 0, i, n;
 
+	for (i = 0; i < nparts; i++)
+		len += parts[i].len;
 	if (len == 0)
 		return;
 	line[--at] = '\n';
 	line[--at] = '\r';
-	for (; n > 0; n /= 16)
+	for (n = len; n > 0; n /= 16)
 		line[--at] = "0123456789abcdef"[n % 16];
-	n = sizeof(line) - at;
-	chunk = buf_extend(to, n + len + 2);
-	if (chunk == NULL)
+	end = buf_extend(to, sizeof(line) - at + len + 2);
+	if (end == NULL)
 		return;
-	memcpy(chunk, line + at, n);
-	memcpy(chunk + n, bytes, len);
-	memcpy(chunk + n + len, "\r\n", 2);
+	memcpy(end, line + at, sizeof(line) - at);
+	end += sizeof(line) - at;
+	for (i = 0; i < nparts; i++) {
+		memcpy(end, parts[i].at, parts[i].len);
+		end += parts[i].len;
+	}
+	memcpy(end, "\r\n", 2);
 }
 
 void

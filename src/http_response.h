@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "http_slice.h"
 
 enum http_length {
 	HTTP_LENGTH_NONE,    /* no body and no field: 1xx, 204 */
@@ -31,8 +32,10 @@ struct http_response {
 /* Appends status line, Date, fields and the empty line. */
 void http_response_head(struct buf *to, const struct http_response *r);
 
-/* Appends one chunk; nothing if len is 0 (that would end the body). */
-void http_response_chunk(struct buf *to, const char *bytes, size_t len);
+/* Appends one chunk of all the parts; nothing if they are empty (that would end
+ * the body). */
+void http_response_chunk(
+    struct buf *to, const struct http_slice *parts, size_t nparts);
 void http_response_last_chunk(struct buf *to);
 
 /* "Not Found" for 404; "Unknown" for what has no name here. */

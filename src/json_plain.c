@@ -2,9 +2,11 @@
 #include "json_plain.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "banned.h"
 
+#define STEP         8
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 /* Eight bytes, of which the first is the lowest whatever the machine's order. */
@@ -33,22 +35,27 @@ special(uint64_t w, unsigned char stop)
 	return (found & EACH_BYTE(0x80)) | (w & EACH_BYTE(stop));
 }
 
+/* Where the first of eight bytes is that it stops at, or STEP. */
+static inline size_t
+find(const char *text, unsigned char stop)
+{
+	uint64_t found = special(eight(text), stop);
+
+	return found == 0 ? STEP : (size_t)__builtin_ctzll(found) / 8;
+}
+
 size_t
 json_plain_run(const char *text, size_t len, unsigned char stop)
 {
-	size_t i = 0;
-	uint64_t found;
+	char rest[STEP] = {0};
+	size_t i = 0, at;
 
-	for (; len - i >= sizeof(found); i += sizeof(found)) {
-		found = special(eight(text + i), stop);
-		if (found != 0)
-			return i + (size_t)__builtin_ctzll(found) / 8;
+	for (; len - i >= STEP; i += STEP) {
+		at = find(text + i, stop);
+		if (at < STEP)
+			return i + at;
 	}
-	for (; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c == '"' || c == '\\' || (c & stop) != 0)
-			break;
-	}
-	return i;
+	/* Behind it there is a byte to stop at. */
+	memcpy(rest, text + i, len - i);
+	return i + find(rest, stop);
 }

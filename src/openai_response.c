@@ -45,12 +45,11 @@ add_choice_end(struct buf *to, const char *finish_reason)
 }
 
 /* The end of a delta, and of a chunk that is nothing but one. */
-#define DELTA_END "},\"logprobs\":null,\"finish_reason\":null}]}"
 
 static void
 add_delta_end(struct buf *to)
 {
-	buf_addstr(to, DELTA_END);
+	buf_addstr(to, OPENAI_DELTA_END);
 }
 
 static void
@@ -194,18 +193,12 @@ openai_chunk_text_begin(
 }
 
 void
-openai_chunk_text_end(struct buf *to)
-{
-	buf_addstr(to, "\"" DELTA_END);
-}
-
-void
 openai_chunk_text(struct buf *to, const struct completion *c, bool reasoning,
     const char *text, size_t len)
 {
 	openai_chunk_text_begin(to, c, reasoning);
 	json_text_escape(to, text, len);
-	openai_chunk_text_end(to);
+	buf_addstr(to, OPENAI_CHUNK_TEXT_END);
 }
 
 void

@@ -64,11 +64,12 @@ void openai_chunk_call(struct buf *to, const struct completion *c,
 void openai_chunk_role(struct buf *to, const struct completion *c);
 
 /* One delta of "content" or of "reasoning_content"; and what is before and behind
- * its text, which json_text_escape() adds: that stays the same for as long as
+ * its text, as json_text_escape() makes it: that stays the same for as long as
  * the answer takes. */
+#define OPENAI_DELTA_END      "},\"logprobs\":null,\"finish_reason\":null}]}"
+#define OPENAI_CHUNK_TEXT_END "\"" OPENAI_DELTA_END
 void openai_chunk_text_begin(
     struct buf *to, const struct completion *c, bool reasoning);
-void openai_chunk_text_end(struct buf *to);
 void openai_chunk_text(struct buf *to, const struct completion *c,
     bool reasoning, const char *text, size_t len);
 

@@ -93,12 +93,14 @@ back_and_forth(const char *content, size_t len)
 	static const struct http_framing f = {.kind = HTTP_BODY_CHUNKED};
 	struct buf wire = BUF_INIT(1u << 20), out = BUF_INIT(1u << 20);
 	size_t at = 0, n, size = 1, used;
+	struct http_slice part;
 
 	if (len > CONTENT_MAX)
 		len = CONTENT_MAX;
 	while (at < len) {
 		n = len - at < size ? len - at : size;
-		http_response_chunk(&wire, content + at, n);
+		part = http_slice(content + at, n);
+		http_response_chunk(&wire, &part, 1);
 		at += n;
 		size += 7;
 	}

@@ -584,8 +584,8 @@ M("where a word ends", "src/claude_delta.c",
   "each word would bring the rest of its line")
 
 M("what stands in JSON as it is", "src/json_plain.c",
-  "			return i + (size_t)__builtin_ctzll(found) / 8;",
-  "			return i + sizeof(found) - 1;",
+  "			return i + at;",
+  "			return i + STEP - 1;",
   ["unit json_plain: every_byte_at_every_place"],
   "quotes and control bytes would get into answers")
 

@@ -111,14 +111,19 @@ END_TEST
 
 START_TEST(chunks)
 {
+	const struct http_slice none[] = {http_slice("", 0), http_slice("", 0)};
+	const struct http_slice three[] = {http_slice("0123", 4),
+	    http_slice("", 0), http_slice("456789abcdefX", 12)};
+	const struct http_slice line_end = http_slice("\r\n", 2);
 	struct buf b = BUF_INIT(100);
 
-	http_response_chunk(&b, "", 0);
+	http_response_chunk(&b, none, 0);
+	http_response_chunk(&b, none, 2);
 	ck_assert_uint_eq(b.len, 0);
-	http_response_chunk(&b, "0123456789abcdefX", 16);
+	http_response_chunk(&b, three, 3);
 	ck_assert_str_eq(buf_str(&b), "10\r\n0123456789abcdef\r\n");
 	buf_clear(&b);
-	http_response_chunk(&b, "\r\n", 2);
+	http_response_chunk(&b, &line_end, 1);
 	http_response_last_chunk(&b);
 	ck_assert_str_eq(buf_str(&b), "2\r\n\r\n\r\n0\r\n\r\n");
 	buf_free(&b);
