@@ -42,7 +42,7 @@ def let_many_in():
     more = pathlib.Path.home() / ".config/systemd/user/ccp.socket.d"
     more.mkdir(parents=True)
     (more / "bench.conf").write_text(
-        "[Socket]\nMaxConnections=2000\nBacklog=2000\n", encoding="ascii")
+        "[Socket]\nMaxConnections=2000\n", encoding="ascii")
     systemctl("daemon-reload")
 
 

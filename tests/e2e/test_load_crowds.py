@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ccp start with room for a thousand: connections, streams, clients that
 vanish, also in front of the real Claude Code CLI."""
+import contextlib
 import os
 import pathlib
+import signal
+import socket
 import sys
 import threading
 import time
@@ -16,11 +19,11 @@ import limits  # noqa: E402
 import procs  # noqa: E402
 import real_claude  # noqa: E402
 from ccp import Env, Start  # noqa: E402
-from crowd import Crowd, request  # noqa: E402
+from crowd import Crowd, request, room_for  # noqa: E402
 from load import (Steady, ask_stream, handlers, responses,  # noqa: E402
                   said, statuses)
 from mock_messages import Mock, answer  # noqa: E402
-from tap import eq, main, ok, test, until  # noqa: E402
+from tap import PATIENCE, eq, main, ok, test, until  # noqa: E402
 
 CROWD = 1000
 AT_ONCE = 100  # that have no answer yet: the rest comes as these get one
@@ -83,6 +86,30 @@ def _():
               f"{statuses(found)}; at most {peak.most} handlers; half of them "
               f"within {took[CROWD // 2]:.2f} s, all within {took[-1]:.2f} s")
         eq([r.status for r in found], [200] * CROWD)
+
+
+def allowed():
+    """Connections that the kernel lets wait for an accept()."""
+    return int(pathlib.Path("/proc/sys/net/core/somaxconn").read_text())
+
+
+@test(f"{CROWD} connections while none is accepted: served as soon as one is")
+def _():
+    with roomy() as env, Start(env) as start, contextlib.ExitStack() as stack:
+        crowd = min(CROWD, allowed())
+        room_for(crowd)
+        start.signal(signal.SIGSTOP)
+        try:  # one that finds no place to wait at is not answered at all
+            socks = [stack.enter_context(socket.create_connection(
+                ("127.0.0.1", start.port), 5 * PATIENCE))
+                for _ in range(crowd)]
+        finally:
+            start.signal(signal.SIGCONT)
+        for sock in socks:
+            sock.sendall(request("/health", env.key))
+        for sock in socks:
+            sock.settimeout(60 * PATIENCE)
+            eq(sock.recv(12), b"HTTP/1.1 200")
 
 
 # What a handler that streams needs of its own: its image, and buffers that do
