@@ -574,7 +574,7 @@ M("who has left takes no room", "src/slots.c",
   "a queue would be full of those who are gone")
 
 M("a word is its line's", "src/claude_event.c",
-  "	if (!e->in_line)\n		drop(e->text);", "	drop(e->text);",
+  "	if (e->in_line) {", "	if (e->in_line && e->session != NULL) {",
   ["unit claude_event: a_line_like_the_last_is_what_it_would_be"],
   "each word would free what it does not own")
 
