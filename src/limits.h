@@ -140,7 +140,7 @@
 /* ccp start */
 #define LIMIT_SHUTDOWN_MS       10000 /* for requests under way */
 #define LIMIT_SHUTDOWN_TERM_MS  5000  /* more than the phases of a stop */
-#define LIMIT_LISTEN_BACKLOG    4096 /* who finds it full tries again in 1 s */
+#define LIMIT_LISTEN_BACKLOG    4096  /* who finds it full tries again in 1 s */
 #define LIMIT_ACCEPT_TELL_MS    60000 /* that none can be accepted */
 #define LIMIT_ACCEPT_PAUSE_MS   100   /* behind an accept() that failed */
 #define LIMIT_SHUTDOWN_SWEEP_MS 20    /* how often it is looked who is left */
