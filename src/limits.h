@@ -86,9 +86,8 @@
 #define LIMIT_WARM_KEPT         24 /* and those it has lent, or stops */
 #define LIMIT_WARM_RECORDS      64 /* of a user, looked at */
 #define LIMIT_WARM_RECORD_BYTES 1024
-#define LIMIT_WARM_NEW_S        10 /* half a record may be one being written */
-#define LIMIT_WARM_ASKERS       8  /* that have not said yet what they want */
-#define LIMIT_WARM_ASK_MS       1000  /* its keeper lends it, takes it back */
+#define LIMIT_WARM_ASKERS       8    /* that have not said yet what they want */
+#define LIMIT_WARM_ASK_MS       1000 /* its keeper lends it, takes it back */
 #define LIMIT_WARM_MUTE_MS      10000 /* behind a socket that failed */
 #define LIMIT_WARM_DEAF_MS      200   /* behind an accept() that failed */
 #define LIMIT_WARM_SOON_MS      5     /* how often it is looked for meanwhile */

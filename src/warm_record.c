@@ -73,13 +73,16 @@ format(struct buf *to, const struct warm_record *r)
 	    r->model ? "model" : "agent", r->spare, r->session, r->name);
 }
 
-/* A record is locked before it has its name. */
+/* A record is locked before it has its name.  What is there already is of a
+ * keeper that had this pid and was killed. */
 static int
 write_new(int dir, const char *name, const struct buf *text)
 {
-	int fd = openat(dir, name,
-	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd;
 
+	(void)unlinkat(dir, name, 0);
+	fd = openat(dir, name,
+	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
@@ -94,14 +97,14 @@ int
 warm_record_put(int dir, struct warm_record *r)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT(LIMIT_WARM_RECORD_BYTES);
-	char new[WARM_ID_BYTES + 4];
+	char new[32];
 	int fd;
 
 	random_hex(r->id, (WARM_ID_BYTES - 1) / 2);
 	random_hex(r->token, (WARM_TOKEN_BYTES - 1) / 2);
 	r->since = now_ms();
 	format(&text, r);
-	(void)snprintf(new, sizeof(new), "%s.new", r->id);
+	(void)snprintf(new, sizeof(new), "%ld.new", (long)getpid());
 	fd = buf_ok(&text) ? write_new(dir, new, &text) : -1;
 	if (fd == -1 || renameat(dir, new, dir, r->id) == 0)
 		return fd;
@@ -184,15 +187,16 @@ open_file(int dir, const char *name)
 	return fd;
 }
 
-/* A pid that somebody else has by now hides the socket; it is found again. */
+/* What a keeper has named after its pid: its socket, or half a record.  A pid that
+ * somebody else has by now hides it; it is found again. */
 static void
-remove_socket(int dir, long keeper)
+remove_of(int dir, long keeper, const char *suffix)
 {
-	char socket[32];
+	char name[32];
 
-	(void)snprintf(socket, sizeof(socket), "%ld.sock", keeper);
+	(void)snprintf(name, sizeof(name), "%ld%s", keeper, suffix);
 	if (kill((pid_t)keeper, 0) == -1 && errno == ESRCH)
-		(void)unlinkat(dir, socket, 0);
+		(void)unlinkat(dir, name, 0);
 }
 
 /* Is it to be had?  What a killed keeper left is removed, its socket too.  That
@@ -205,7 +209,7 @@ held(int dir, int fd, const struct warm_record *r, bool whole)
 		return true;
 	(void)unlinkat(dir, r->id, 0);
 	if (whole)
-		remove_socket(dir, r->keeper);
+		remove_of(dir, r->keeper, ".sock");
 	return false;
 }
 
@@ -234,37 +238,15 @@ is_id(const char *name)
 	       name[WARM_ID_BYTES - 1] == '\0';
 }
 
-static bool
-is_new(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 &&
-	       now_ms() / 1000 - (int64_t)st.st_mtime < LIMIT_WARM_NEW_S;
-}
-
-/* A file that a killed process has left and no record leads to: a socket, or
- * half a record. */
+/* A file that a killed process has left and no record leads to. */
 static void
 tidy(int dir, const char *name)
 {
 	char *end;
 	long pid = strtol(name, &end, 10);
-	int fd;
 
-	if (pid > 0 && strcmp(end, ".sock") == 0) {
-		remove_socket(dir, pid);
-		return;
-	}
-	if (strlen(name) <= 4 || strcmp(name + strlen(name) - 4, ".new") != 0)
-		return;
-	fd = open_file(dir, name);
-	if (fd == -1)
-		return;
-	/* One that was just made may not be locked yet. */
-	if (!is_new(fd) && flock(fd, LOCK_SH | LOCK_NB) == 0)
-		(void)unlinkat(dir, name, 0);
-	(void)close(fd);
+	if (pid > 0 && (strcmp(end, ".sock") == 0 || strcmp(end, ".new") == 0))
+		remove_of(dir, pid, end);
 }
 
 static int

@@ -7,6 +7,7 @@
  *             long as the process is to be had; one that nobody holds is what a
  *             killed keeper left, and is removed by who finds it
  *   PID.sock  on which the keeper of that pid listens (warm_wire.h)
+ *   PID.new   a record that the keeper of that pid is writing
  */
 #ifndef CCP_WARM_RECORD_H
 #define CCP_WARM_RECORD_H

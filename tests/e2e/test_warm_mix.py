@@ -19,11 +19,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 # pylint: disable=wrong-import-position
-import limits  # noqa: E402
 from answers import PATH  # noqa: E402
 from ccp import HandlerSocket, chat_body  # noqa: E402
 from conversation import Conversation, Sessions  # noqa: E402
-from tap import PATIENCE, eq, main, ok, test, until  # noqa: E402
+from tap import eq, main, ok, test, until  # noqa: E402
 from warm import WarmEnv  # noqa: E402
 
 STEPS = int(os.environ.get("CCP_MIXES", "1000"))
@@ -175,22 +174,13 @@ def finish(env, actors):
             until(lambda k=keeper: k.process.poll() is not None, 10,
                   "the end of a keeper")
     env.wait_gone()
-    # What those that were killed have left goes with the next request; half a
-    # record, which might be one that is being written, when it is old.
-    end = time.monotonic() + (limits.WARM_NEW_S + 2) * PATIENCE
-    while True:
-        with HandlerSocket(env) as handler:
-            Conversation(Sessions()).ask(handler.http, "the last one")
-            handler.http.close()
-            until(lambda k=handler: k.process.poll() is not None, 10,
-                  "the end of the last keeper")
-        left = env.names()
-        halves = [name for name in left if name.endswith(".new")]
-        eq(left, halves)
-        if not left:
-            return
-        ok(time.monotonic() < end, f"{left} are still there")
-        time.sleep(1)
+    # What those that were killed have left goes with the next request.
+    with HandlerSocket(env) as handler:
+        Conversation(Sessions()).ask(handler.http, "the last one")
+        handler.http.close()
+        until(lambda: handler.process.poll() is not None, 10,
+              "the end of the last keeper")
+    eq(env.names(), [])
 
 
 @test(f"{STEPS} steps, {AT_ONCE} conversations at a time", seconds=1800)
