@@ -50,7 +50,7 @@ reply_close(struct chat_reply *r)
 }
 
 static void
-begin(struct chat_reply *r)
+send_role(struct chat_reply *r)
 {
 	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
 
@@ -60,6 +60,13 @@ begin(struct chat_reply *r)
 	exchange_event_begin(&event);
 	openai_chunk_role(&event, &r->meta);
 	response_event(r->response, &event);
+}
+
+static void
+begin(struct chat_reply *r)
+{
+	if (!r->begun)
+		send_role(r);
 }
 
 /* Its event has the same bytes before and behind the text as the last one; most
@@ -102,8 +109,7 @@ say(struct chat_reply *r, bool reasoning, struct buf *whole, const char *text)
 		buf_add(whole, text, len);
 	if (!r->stream)
 		return;
-	if (!r->begun)
-		begin(r);
+	begin(r);
 	if (reasoning)
 		send_reasoning(r, text, len);
 	else
@@ -148,8 +154,7 @@ send_call(struct chat_reply *r, const struct tool_call *call)
 {
 	CLEANUP_BUF struct buf event = BUF_INIT(LIMIT_OUT_BYTES);
 
-	if (!r->begun)
-		begin(r);
+	begin(r);
 	exchange_event_begin(&event);
 	openai_chunk_call(&event, &r->meta, call, r->function);
 	response_event(r->response, &event);
@@ -238,7 +243,7 @@ reply_finish(struct chat_reply *r, const char *finish_reason,
 	    &r->text, &r->reasoning, &r->calls, r->function};
 
 	end_call(r);
-	if (r->stream && !r->begun)
+	if (r->stream)
 		begin(r);
 	response_choice(r->response, r->meta.index, &m, finish_reason, usage);
 }
