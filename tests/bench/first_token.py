@@ -5,9 +5,12 @@ starts it, against "ccp start", by turns; with the real CLI and a mock of the AP
 that answers at once, and with the stand-in.
 
     cold    a new conversation, for which a process is started
-    warm    its next turn: in the live process, on the same connection, on
-            another one
+    warm    its next turns: in the live process, on the same connection, or
+            each on another one
     spare   a new conversation, for which a process waits
+
+A process has as many next turns on each side: the CLI's third takes half as
+long again as its second.
 """
 import contextlib
 import json
@@ -34,6 +37,7 @@ TIMES = re.compile(r"(\S+) microseconds since the handler began: head=(\d+) "
                    r"told=(\d+) word=(\d+) out=(\d+)")
 READY_SECONDS = 60
 QUIET = 0.05  # of a core
+NEXT_TURNS = 4  # of a process
 
 
 def ask(*texts):
@@ -98,8 +102,9 @@ def bare(cli, took):
     began = time.monotonic()
     process = cli()
     took["bare cold"].append(process.turn(began, process.lines))
-    settle([process.process.pid])
-    took["bare next turn"].append(process.next_turn())
+    for _ in range(NEXT_TURNS):
+        settle([process.process.pid])
+        took["bare next turn"].append(process.next_turn())
     process.end()
     process = cli()
     settle([process.process.pid])
@@ -150,21 +155,23 @@ class Ccp:
         self.count += 1
         return [f"conversation {self.count}"]
 
-    def kept(self, took):
+    def kept(self, took, loans):
+        """A conversation, whose next turns are on the same connection or, as
+        loans, each on another one."""
         texts, began = self._new(), time.monotonic()
+        where = "other" if loans else "same"
         with self.start.client() as http:
             first, answer = through(http, began, texts, "new")
             took["ccp cold"].append(first)
-            settle(self.env.claudes())
-            texts += [answer, "on the same connection"]
-            first, answer = through(http, time.monotonic(), texts, "warm")
-            took["ccp warm, same connection"].append(first)
-            settle(self.env.claudes())
-            texts += [answer, "on another connection"]
-            began = time.monotonic()
-            with self.start.client() as other:
-                first, _ = through(other, began, texts, "warm")
-            took["ccp warm, other connection"].append(first)
+            for n in range(NEXT_TURNS):
+                settle(self.env.claudes())
+                texts += [answer, f"next turn {n}"]
+                began = time.monotonic()
+                with contextlib.ExitStack() as stack:
+                    on = stack.enter_context(self.start.client()) if loans \
+                        else http
+                    first, answer = through(on, began, texts, "warm")
+                took[f"ccp warm, {where} connection"].append(first)
 
     def spared(self, took):
         end = time.monotonic() + READY_SECONDS
@@ -247,7 +254,8 @@ def measure(claude, variables, runs):
         told, environ = told_of(home, variables)
         ccp = Ccp(stack, claude, variables)
         parts = [lambda: bare(lambda: Cli(claude, told, environ, home), took),
-                 lambda: ccp.kept(took), lambda: ccp.spared(took)]
+                 lambda: ccp.kept(took, False), lambda: ccp.kept(took, True),
+                 lambda: ccp.spared(took)]
         for n in range(runs + 1):
             for part in parts:
                 part()
