@@ -221,16 +221,17 @@ class HandlerSocket(Running):
     """A ccp-handler on one connection, as a super-server would start it.
 
     http is the client's end.  unix: a socketpair instead of loopback TCP.
+    before: the words of a command that becomes the command behind them.
     """
 
-    def __init__(self, env, unix=False):
+    def __init__(self, env, unix=False, before=()):
         if unix:
             ours, theirs = socket.socketpair()
         else:
             ours, theirs = _tcp_pair()
         with theirs:
-            super().__init__(env, [program("ccp-handler")], stdin=theirs,
-                             stdout=theirs)
+            super().__init__(env, [*before, program("ccp-handler")],
+                             stdin=theirs, stdout=theirs)
         self.http = Client(ours, env.auth())
 
     def __enter__(self):

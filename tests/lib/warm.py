@@ -139,8 +139,8 @@ class Handlers:
         self.env = env
         self.all = []
 
-    def new(self):
-        self.all.append(HandlerSocket(self.env))
+    def new(self, **options):
+        self.all.append(HandlerSocket(self.env, **options))
         return self.all[-1]
 
     def __enter__(self):

@@ -634,6 +634,18 @@ M("warm: its time", "src/keeper.c",
   ["test_warm.py: it outlives its connection, and then goes by itself, agent"],
   "processes would wait for ever")
 
+M("warm: a lack of memory", "src/keeper.c",
+  "	if (other || memory_short(LIMIT_WARM_FREE_PERCENT)) {",
+  "	if (other) {",
+  ["test_warm_memory.py: where the machine's gets short"],
+  "what waits would have the system kill what works")
+
+M("warm: a container's memory", "src/memory.c",
+  "	} while (last != NULL && strlen(group) >= root);",
+  "	} while (false);",
+  ["unit memory/told: so_has_one_around_it"],
+  "a limit is seldom that of the innermost group")
+
 M("warm: compaction", "src/chat_run_events.c",
   "	return e->type == CLAUDE_COMPACTING || e->type == CLAUDE_BAD_LINE ||",
   "	return e->type == CLAUDE_BAD_LINE ||",

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <sys/stat.h>
+
 #include <check.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +11,173 @@
 #include "suites.h"
 
 #include "banned.h"
+
+/* What the files say */
+
+static char machine[PATH_MAX], member[PATH_MAX], groups[PATH_MAX];
+static const struct memory_files files = {
+    .machine = machine, .member = member, .groups = groups};
+
+static void
+set_machine(const char *text)
+{
+	(void)aid_make_file("meminfo", text, 0600);
+}
+
+static void
+set_member(const char *text)
+{
+	(void)aid_make_file("cgroup", text, 0600);
+}
+
+static void
+set_group(
+    const char *name, const char *max, const char *current, const char *stat)
+{
+	static const char *const names[] = {
+	    "memory.max", "memory.current", "memory.stat"};
+	const char *const texts[] = {max, current, stat};
+	char path[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", name, names[i]);
+		if (texts[i] != NULL)
+			(void)aid_make_file(path, texts[i], 0600);
+	}
+}
+
+static void
+path_in(char ret[PATH_MAX], const char *dir, const char *name)
+{
+	int n = snprintf(ret, PATH_MAX, "%s/%s", dir, name);
+
+	ck_assert_int_lt(n, PATH_MAX);
+}
+
+static void
+make_group(const char *name)
+{
+	char path[PATH_MAX];
+
+	path_in(path, aid_dir(), name);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+}
+
+/* A machine with enough, and a group in another one. */
+static void
+set_up(void)
+{
+	const char *dir = aid_make_dir();
+
+	path_in(machine, dir, "meminfo");
+	path_in(member, dir, "cgroup");
+	path_in(groups, dir, "groups");
+	make_group("groups");
+	make_group("groups/slice");
+	make_group("groups/slice/unit");
+	set_machine("MemTotal:       1000 kB\n"
+		    "MemFree:          10 kB\n"
+		    "MemAvailable:    500 kB\n");
+	set_member("0::/slice/unit\n");
+}
+
+START_TEST(the_machine_has_so_much_left)
+{
+	ck_assert(!memory_short_by(&files, 50));
+	ck_assert(memory_short_by(&files, 51));
+}
+END_TEST
+
+START_TEST(a_group_has_so_much_left)
+{
+	set_group(
+	    "groups/slice/unit", "1024000\n", "819200\n", "anon 819200\n");
+	ck_assert(!memory_short_by(&files, 20));
+	ck_assert(memory_short_by(&files, 21));
+}
+END_TEST
+
+START_TEST(so_has_one_around_it)
+{
+	set_group("groups/slice/unit", "max\n", "819200\n", "anon 819200\n");
+	set_group("groups/slice", "1024000\n", "819200\n", "anon 819200\n");
+	ck_assert(!memory_short_by(&files, 20));
+	ck_assert(memory_short_by(&files, 21));
+}
+END_TEST
+
+/* A container has its own limit at the top of what it sees. */
+START_TEST(so_has_the_outermost)
+{
+	set_member("12:memory:/old\n0::/\n");
+	set_group("groups", "1024000\n", "819200\n", "anon 819200\n");
+	ck_assert(!memory_short_by(&files, 20));
+	ck_assert(memory_short_by(&files, 21));
+}
+END_TEST
+
+START_TEST(what_can_be_given_back_is_left)
+{
+	set_group("groups/slice/unit", "1024000\n", "1024000\n",
+	    "anon 204800\ninactive_anon 1\nactive_anon 1\n"
+	    "inactive_file 204800\nactive_file 409600\n"
+	    "slab_reclaimable 204800\nslab_unreclaimable 1\n");
+	ck_assert(!memory_short_by(&files, 49));
+	set_group("groups/slice/unit", "1024000\n", "1024000\n",
+	    "anon 819200\ninactive_file 204800\n");
+	ck_assert(!memory_short_by(&files, 20));
+	ck_assert(memory_short_by(&files, 21));
+}
+END_TEST
+
+/* A limit may be set below what is in use already. */
+START_TEST(more_than_the_limit_leaves_nothing)
+{
+	set_group(
+	    "groups/slice/unit", "1024000\n", "4096000\n", "anon 4096000\n");
+	ck_assert(memory_short_by(&files, 1));
+	ck_assert(!memory_short_by(&files, 0));
+}
+END_TEST
+
+START_TEST(a_group_without_a_limit_has_all)
+{
+	set_group("groups/slice/unit", "max\n", "819200\n", "anon 819200\n");
+	set_group("groups/slice", NULL, "819200\n", "anon 819200\n");
+	ck_assert(!memory_short_by(&files, 50));
+}
+END_TEST
+
+/* Its name begins outside of what is seen here. */
+START_TEST(a_group_out_of_sight_is_not_looked_for)
+{
+	set_member("0::/../slice/unit\n");
+	set_group("groups/slice/unit", "1\n", "1\n", "anon 1\n");
+	ck_assert(!memory_short_by(&files, 50));
+}
+END_TEST
+
+START_TEST(what_is_not_told_is_not_short)
+{
+	set_machine("MemTotal: 1000 kB\n");
+	ck_assert(!memory_short_by(&files, 100));
+	set_machine("");
+	set_member("");
+	ck_assert(!memory_short_by(&files, 100));
+	set_member("4:memory:/old\n");
+	ck_assert(!memory_short_by(&files, 100));
+	set_member("0::/nowhere");
+	ck_assert(!memory_short_by(&files, 100));
+	set_member("0::/slice/unit\n");
+	set_group("groups/slice/unit", "1000\n", NULL, NULL);
+	ck_assert(!memory_short_by(&files, 100));
+	set_group("groups/slice/unit", "1000\n", "1000\n", NULL);
+	ck_assert(!memory_short_by(&files, 100));
+}
+END_TEST
+
+/* Of this system */
 
 #ifdef CCP_LINUX
 /* How much of all memory is to be had, in percent. */
@@ -37,14 +207,16 @@ percent_left(void)
  * sees no more than a percent of that. */
 START_TEST(what_is_left_is_told)
 {
+	const struct memory_files here = {
+	    .machine = "/proc/meminfo", .member = "", .groups = ""};
 	int64_t patience = 0;
 	unsigned left;
 
 	do {
 		ck_assert(aid_patient(&patience));
 		left = percent_left();
-	} while (
-	    memory_short(left > 1 ? left - 1 : 0) || !memory_short(left + 2));
+	} while (memory_short_by(&here, left > 1 ? left - 1 : 0) ||
+		 !memory_short_by(&here, left + 2));
 }
 END_TEST
 
@@ -65,13 +237,24 @@ Suite *
 suite_memory(void)
 {
 	Suite *s = suite_create("memory");
-	TCase *tc = tcase_create("memory");
+	TCase *told = tcase_create("told"), *here = tcase_create("here");
 
-	tcase_add_test(tc, nothing_is_always_left);
+	tcase_add_checked_fixture(told, set_up, aid_remove_dir);
+	tcase_add_test(told, the_machine_has_so_much_left);
+	tcase_add_test(told, a_group_has_so_much_left);
+	tcase_add_test(told, so_has_one_around_it);
+	tcase_add_test(told, so_has_the_outermost);
+	tcase_add_test(told, what_can_be_given_back_is_left);
+	tcase_add_test(told, more_than_the_limit_leaves_nothing);
+	tcase_add_test(told, a_group_without_a_limit_has_all);
+	tcase_add_test(told, a_group_out_of_sight_is_not_looked_for);
+	tcase_add_test(told, what_is_not_told_is_not_short);
+	suite_add_tcase(s, told);
+	tcase_add_test(here, nothing_is_always_left);
 #ifdef CCP_LINUX
-	tcase_add_test(tc, what_is_left_is_told);
-	tcase_add_test(tc, more_than_all_is_never_left);
+	tcase_add_test(here, what_is_left_is_told);
+	tcase_add_test(here, more_than_all_is_never_left);
 #endif
-	suite_add_tcase(s, tc);
+	suite_add_tcase(s, here);
 	return s;
 }
