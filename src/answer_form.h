@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "buf.h"
-#include "openai_request.h"
+#include "chat_request.h"
 
 /* Is the request's schema wrapped? */
 bool answer_form_wrapped(const struct chat_request *r);

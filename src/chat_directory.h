@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
+#include "chat_request.h"
 #include "exchange.h"
-#include "openai_request.h"
 
 struct chat_directory {
 	char *path;   /* absolute and resolved; NULL where there is an answer */

@@ -5,9 +5,9 @@
 #ifndef CCP_CHAT_LAUNCH_H
 #define CCP_CHAT_LAUNCH_H
 
+#include "chat_request.h"
 #include "claude.h"
 #include "exchange.h"
-#include "openai_request.h"
 
 /* In the directory and session of from.  NULL sets *e, and is in the log.  The
  * caller frees the process once it is stopped. */

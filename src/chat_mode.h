@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
+#include "chat_request.h"
 #include "exchange.h"
-#include "openai_request.h"
 
 /*
  * The header X-CCP-Mode, else the end of the model's name (":model", ":agent",

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 
 #include "chat_reply.h"
+#include "chat_request.h"
 #include "claude_event.h"
 #include "json_unwrap.h"
-#include "openai_request.h"
 #include "stop_filter.h"
 
 struct chat_model {

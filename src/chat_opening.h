@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "buf.h"
+#include "chat_request.h"
 #include "claude_lines.h"
-#include "openai_request.h"
 
 struct chat_opening {
 	struct claude_initialize with; /* points into the rest */

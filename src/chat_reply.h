@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "chat_request.h"
 #include "chat_response.h"
-#include "openai_request.h"
 #include "openai_response.h"
 
 struct chat_reply {

@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 #include "chat_model.h"
+#include "chat_request.h"
 #include "chat_response.h"
 #include "chat_turn.h"
 #include "chat_warm.h"
 #include "claude.h"
 #include "claude_place.h"
 #include "exchange.h"
-#include "openai_request.h"
 #include "pollset.h"
 #include "session.h"
 

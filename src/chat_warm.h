@@ -12,11 +12,11 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "chat_request.h"
 #include "claude.h"
 #include "claude_args.h"
 #include "exchange.h"
 #include "keeper.h"
-#include "openai_request.h"
 #include "pollset.h"
 #include "session.h"
 #include "warm_key.h"

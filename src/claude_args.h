@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "openai_request.h"
+#include "chat_request.h"
 #include "settings.h"
 
 struct claude_launch {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "buf.h"
-#include "openai_request.h"
+#include "chat_request.h"
 
 /*
  * Appends a JSON object: temperature, top_p, stop_sequences, tool_choice of the

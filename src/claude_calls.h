@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "chat_request.h"
 #include "claude_event.h"
 #include "limits.h"
-#include "openai_request.h"
 
 #define CLAUDE_CALL_ID_BYTES 80
 

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #include "buf.h"
-#include "openai_request.h"
+#include "chat_request.h"
 
 /* What stands before a conversation that the assistant begins. */
 #define CLAUDE_OPENING "(The assistant begins the conversation.)"

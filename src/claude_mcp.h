@@ -16,8 +16,8 @@
 #include <stdbool.h>
 
 #include "buf.h"
+#include "chat_request.h"
 #include "claude_event.h"
-#include "openai_request.h"
 
 /* Are the client's tools served?  Not where there are none; nor where the model
  * is not to call any and its answer has a schema: then nothing but that may be

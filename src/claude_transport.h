@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "chat_request.h"
 #include "claude_calls.h"
 #include "claude_delta.h"
 #include "claude_event.h"
 #include "claude_lines.h"
 #include "io.h"
-#include "openai_request.h"
 #include "pollset.h"
 
 struct claude_transport {

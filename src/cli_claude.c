@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "buf.h"
+#include "chat_request.h"
 #include "child.h"
 #include "claude_args.h"
 #include "claude_find.h"
@@ -14,7 +15,6 @@
 #include "cleanup.h"
 #include "json_text.h"
 #include "limits.h"
-#include "openai_request.h"
 #include "program_run.h"
 
 #include "banned.h"

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 
 #include "buf.h"
-#include "openai_request.h"
+#include "chat_request.h"
 #include "work_dir.h"
 
 struct directory_talk {

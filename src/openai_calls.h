@@ -13,8 +13,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "chat_request.h"
 #include "openai_member.h"
-#include "openai_request.h"
 
 struct openai_call {
 	const char *id;   /* the client's; NULL: it is a function_call */

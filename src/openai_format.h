@@ -8,8 +8,8 @@
 #include <cjson/cJSON.h>
 
 #include "api_error.h"
+#include "chat_request.h"
 #include "json_span.h"
-#include "openai_request.h"
 
 /* Fills format and schema of *r; raw is the text of the parameter.  0, or -1
  * with *err. */

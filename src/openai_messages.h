@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "api_error.h"
-#include "openai_request.h"
+#include "chat_request.h"
 
 /*
  * Fills system and messages of *r; what is there after a failure is freed with

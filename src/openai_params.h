@@ -8,8 +8,8 @@
 #include <cjson/cJSON.h>
 
 #include "api_error.h"
+#include "chat_request.h"
 #include "json_span.h"
-#include "openai_request.h"
 
 /*
  * Checks every member of the object, whose text is raw, by one table and fills the fields of *r

@@ -8,8 +8,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "chat_request.h"
 #include "openai_member.h"
-#include "openai_request.h"
 
 enum part_sender { PART_SYSTEM, PART_USER, PART_ASSISTANT, PART_TOOL };
 

@@ -9,8 +9,8 @@
 #include <cjson/cJSON.h>
 
 #include "api_error.h"
+#include "chat_request.h"
 #include "json_span.h"
-#include "openai_request.h"
 
 /*
  * Fills tools of *r, which has none yet; raw is the text of the list.  The list

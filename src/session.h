@@ -32,7 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "openai_request.h"
+#include "chat_request.h"
 #include "session_key.h"
 #include "session_place.h"
 #include "session_record.h"

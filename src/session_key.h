@@ -14,7 +14,7 @@
 
 #include <nettle/sha2.h>
 
-#include "openai_request.h"
+#include "chat_request.h"
 #include "session_record.h"
 
 struct session_key {

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "openai_request.h"
+#include "chat_request.h"
 
 #define TOOL_SERVER "client"
 #define TOOL_PREFIX "mcp__client__"

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "../../src/limits.h"
+#include "../../src/openai_request.h"
 #include "chat_opening.h"
 #include "claude_args.h"
 #include "json_text.h"

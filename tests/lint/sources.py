@@ -25,7 +25,7 @@ LAYERS = {
        "settings_words signals slots state_dir ticket_numbers tickets usage_sum work_dir",
     2: "http_body http_char http_conn http_conn_io http_conn_state "
        "http_framing http_parse http_response http_slice",
-    3: "answer_form api_error claude claude_args claude_body claude_calls claude_delta claude_error "
+    3: "answer_form api_error chat_request claude claude_args claude_body claude_calls claude_delta claude_error "
        "claude_event claude_find claude_guard claude_lines claude_mcp "
        "claude_place claude_transcript claude_transport claude_version "
        "directory_talk json_unwrap media "

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "json_text.h"
+#include "openai_request.h"
 
 #include "banned.h"
 

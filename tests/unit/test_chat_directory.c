@@ -13,6 +13,7 @@
 #include "directory_talk.h"
 #include "exchange_bed.h"
 #include "json_text.h"
+#include "openai_request.h"
 #include "suites.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

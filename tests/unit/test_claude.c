@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../src/limits.h"
+#include "../../src/openai_request.h"
 #include "aid.h"
 #include "clock.h"
 #include "fake_clock.h"

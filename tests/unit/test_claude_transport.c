@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../src/limits.h"
+#include "../../src/openai_request.h"
 #include "aid.h"
 #include "claude_lines.h"
 #include "clock.h"

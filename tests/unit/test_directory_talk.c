@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../src/limits.h"
+#include "../../src/openai_request.h"
 #include "json_text.h"
 #include "suites.h"
 

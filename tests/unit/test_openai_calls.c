@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../src/limits.h"
+#include "../../src/openai_request.h"
 #include "buf.h"
 #include "suites.h"
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aid.h"
+#include "openai_request.h"
 #include "session.h"
 #include "suites.h"
 
