@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ccp config: the configuration file, for a person.
+ * ccp config: the configuration file, for a person.  Its command line.
  */
 #include "cli_config.h"
 
@@ -10,257 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api_keys.h"
-#include "cleanup.h"
 #include "cli.h"
 #include "cli_say.h"
-#include "cli_service.h"
 #include "cli_wrong.h"
-#include "config_change.h"
-#include "config_file.h"
-#include "json_span.h"
-#include "json_text.h"
-#include "limits.h"
-#include "screen_text.h"
-#include "settings_remarks.h"
-#include "utf8.h"
 
 #include "banned.h"
 
-#define VALUE_SHOWN   64 /* characters of a wrong value in a message */
-#define REMARKS_BYTES 65536
-
 extern char **environ;
-
-/* --- what the parts share ---------------------------------------------- */
-
-int
-config_print_json(cJSON *value)
-{
-	return cli_print_json(value) ? EXIT_SUCCESS
-	                             : cli_complain("out of memory");
-}
-
-static void
-complain_key(const char *key)
-{
-	CLEANUP_BUF struct buf shown = BUF_INIT(4 * VALUE_SHOWN + 8);
-	const struct setting *near = settings_nearest(key);
-
-	screen_text_cut(&shown, key, VALUE_SHOWN);
-	if (near != NULL)
-		(void)cli_complain("unknown key %s: did you mean %s?",
-		    buf_str(&shown), near->name);
-	else
-		(void)cli_complain(
-		    "unknown key %s: see ccp config help", buf_str(&shown));
-}
-
-const struct setting *
-config_row(const char *key)
-{
-	const struct setting *row = settings_find(key);
-
-	if (row == NULL)
-		complain_key(key);
-	return row;
-}
-
-void
-config_complain_lines(const struct buf *lines)
-{
-	const char *at, *end;
-
-	for (at = buf_str(lines); (end = strchr(at, '\n')) != NULL;
-	     at = end + 1)
-		(void)cli_complain("%.*s", (int)(end - at), at);
-}
-
-void
-config_say_remarks(const char *path)
-{
-	CLEANUP_BUF struct buf lines = BUF_INIT(REMARKS_BYTES);
-
-	settings_remarks(path, &lines);
-	config_complain_lines(&lines);
-}
-
-bool
-config_place_changed(const struct config_job *j)
-{
-	CLEANUP_BUF struct buf said = BUF_INIT(REMARKS_BYTES);
-	char *const nothing[] = {NULL}; /* a service has none of ours */
-	struct settings s;
-	char err[512];
-	bool ok;
-
-	/* What is wrong in the file elsewhere has been said. */
-	if (settings_load(&s, j->path, nothing, err, sizeof err) == -1)
-		return true;
-	ok = service_follow(&s, &said);
-	settings_free(&s);
-	(void)fputs(buf_str(&said), ok ? stdout : stderr);
-	if (said.len == 0)
-		(void)printf("A \"ccp start\" that runs listens there after a "
-			     "HUP signal\n");
-	return ok;
-}
-
-/* --- set and reset ----------------------------------------------------- */
-
-/* What may be said of a value that is in the file now, or not any more. */
-static bool
-say_changed(const struct config_job *j, const struct setting *row)
-{
-	const char *env = settings_getenv(environ, row->name);
-
-	if (env != NULL && env[0] != '\0')
-		(void)cli_complain("%s is set in the environment too, which "
-				   "wins over the file",
-		    row->name);
-	config_say_weak(row, j->path);
-	return !config_is_place(row) || config_place_changed(j);
-}
-
-static bool
-is_utf8(const char *text)
-{
-	size_t left = strlen(text), n;
-
-	for (; left > 0; text += n, left -= n) {
-		n = utf8_sequence(text, left);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
-/* How a value that has been checked stands in the file: numbers as such, and
- * what is JSON already as it is.  Of API_KEYS nobody needs the keys again, as
- * of API_KEY "ccp test" does: their digests do. */
-static void
-add_json(struct buf *to, const struct setting *row, const char *given,
-    const struct setting_value *v)
-{
-	const struct json_span span = {given, strlen(given)};
-	char first = given[strspn(given, " \t\r\n")];
-
-	if (row->kind == SETTING_NUMBER)
-		buf_addf(to, "%ld", v->number);
-	else if (row->kind == SETTING_CHOICE)
-		json_text_quote_str(to, v->text);
-	else if (row->kind == SETTING_KEYS && first == '{')
-		api_keys_digests(to, v->text);
-	else if (row->kind == SETTING_MODELS && (first == '{' || first == '['))
-		(void)json_span_add(to, span);
-	else
-		json_text_quote_str(to, given);
-}
-
-static int
-refuse(const struct setting *row, const char *given, const char *must)
-{
-	CLEANUP_BUF struct buf shown = BUF_INIT(4 * VALUE_SHOWN + 8);
-
-	if (!row->secret)
-		screen_text_cut(&shown, given, VALUE_SHOWN);
-	return cli_complain("%s%s%s: must %s", row->name,
-	    shown.len > 0 ? "=" : "", buf_str(&shown), must);
-}
-
-static void
-say_set(const struct setting *row, const struct setting_value *v)
-{
-	CLEANUP_BUF struct buf shown = BUF_INIT(LIMIT_API_KEYS_BYTES);
-
-	config_add_value(&shown, row, v);
-	(void)printf("%s is now %s\n", row->name,
-	    shown.len > 0 ? buf_str(&shown) : "empty");
-	if (row->kind == SETTING_KEYS && shown.len > 0)
-		(void)printf("The file has the SHA-256 of each key, and not "
-			     "the key itself\n");
-	if (row->kind == SETTING_KEYS)
-		config_say_weak_keys(SETTINGS_DEFAULT_KEY, v->text);
-	else if (strcmp(row->name, "API_KEY") == 0)
-		config_say_weak_keys(v->text, "");
-}
-
-static int
-set_value(
-    const struct config_job *j, const struct setting *row, const char *given)
-{
-	struct setting_value v = {.text = given};
-	CLEANUP_BUF struct buf room = BUF_INIT(LIMIT_API_KEYS_BYTES);
-	CLEANUP_BUF struct buf json = BUF_INIT(LIMIT_CONFIG_BYTES);
-	char must[SETTINGS_MUST_BYTES], err[CONFIG_CHANGE_ERR_BYTES];
-
-	if (!is_utf8(given))
-		return refuse(row, given, "be a text in UTF-8");
-	if (!setting_check(row, &v, &room, must))
-		return refuse(row, given, must);
-	if (!config_check_place(row, &v, err, sizeof err))
-		return cli_complain("%s", err);
-	add_json(&json, row, given, &v);
-	if (!buf_ok(&json))
-		return refuse(row, "", "not be that long");
-	if (!config_change_set(
-		j->path, row->name, buf_str(&json), err, sizeof err))
-		return cli_complain("%s", err);
-	say_set(row, &v);
-	return say_changed(j, row) ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-/* argv: the words of the value.  asks: "-" alone is none, but asks for one. */
-static int
-set(const struct config_job *j, int argc, char **argv, bool asks)
-{
-	const struct setting *row = config_row(j->key);
-	CLEANUP_BUF struct buf value = BUF_INIT(LIMIT_CONFIG_BYTES);
-	int i;
-
-	if (row == NULL)
-		return EXIT_FAILURE;
-	if (asks && row->secret && argc == 1 && strcmp(argv[0], "-") == 0)
-		return config_read_secret(row, &value)
-		           ? set_value(j, row, buf_str(&value))
-		           : EXIT_FAILURE;
-	for (i = 0; i < argc; i++)
-		buf_addf(&value, "%s%s", i == 0 ? "" : " ", argv[i]);
-	if (!buf_ok(&value))
-		return cli_complain("the value is too long");
-	return set_value(j, row, buf_str(&value));
-}
-
-/* A key that is none goes too, if it is in the file. */
-static int
-reset(const struct config_job *j)
-{
-	const struct setting *row = settings_find(j->key);
-	const char *name = row != NULL ? row->name : j->key;
-	CLEANUP_BUF struct buf shown = BUF_INIT(4 * VALUE_SHOWN + 8);
-	char err[CONFIG_CHANGE_ERR_BYTES];
-	bool was;
-
-	if (!config_change_remove(j->path, name, &was, err, sizeof err))
-		return cli_complain("%s", err);
-	screen_text_cut(&shown, name, VALUE_SHOWN);
-	if (row == NULL && !was) {
-		complain_key(j->key);
-		return EXIT_FAILURE;
-	}
-	if (!was) {
-		(void)printf("%s was not in the file\n", buf_str(&shown));
-		return EXIT_SUCCESS;
-	}
-	if (row == NULL) {
-		(void)printf(
-		    "%s is not in the file any more\n", buf_str(&shown));
-		return EXIT_SUCCESS;
-	}
-	(void)printf("%s has its default now: %s\n", row->name,
-	    row->fallback[0] != '\0' ? row->fallback : "(none)");
-	return say_changed(j, row) ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 static int
 path(const struct config_job *j)
@@ -286,7 +42,7 @@ static const struct {
 } verbs[] = {
     {"list", "ls", config_list, false, false, true, false},
     {"get", "", config_get, true, true, true, true},
-    {"reset", "", reset, true, true, false, false},
+    {"reset", "", config_reset, true, true, false, false},
     {"edit", "", config_edit, false, false, false, false},
     {"path", "", path, false, false, true, false},
     {"help", "", config_help, true, false, true, false},
@@ -358,7 +114,7 @@ run_set(int argc, char **argv)
 		return cli_wrong_missing("config", "VALUE");
 	if (!open_job(&j))
 		return EXIT_FAILURE;
-	return finish(&j, set(&j, argc - i, argv + i, asks));
+	return finish(&j, config_set(&j, argc - i, argv + i, asks));
 }
 
 /* CLI_USAGE: the sub-command does not go with what was given; 0. */

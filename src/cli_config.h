@@ -11,6 +11,8 @@
 #include "settings.h"
 #include "settings_check.h"
 
+#define CONFIG_VALUE_SHOWN 64 /* characters of a wrong value in a message */
+
 struct config_job {
 	char *path;      /* of config.json */
 	const char *key; /* as it was typed; NULL: none was */
@@ -24,12 +26,21 @@ int config_get(const struct config_job *j);
 int config_help(const struct config_job *j);
 int config_edit(const struct config_job *j);
 
+/* argv: the words of the value.  asks: "-" alone is none, but asks for one. */
+int config_set(const struct config_job *j, int argc, char **argv, bool asks);
+
+/* A key that is none goes too, if it is in the file. */
+int config_reset(const struct config_job *j);
+
 /* A JSON value of the command's output, which is freed. */
 int config_print_json(cJSON *value);
 
 /* The row of a key as a person types it; NULL: there is none, which has been
  * said. */
 const struct setting *config_row(const char *key);
+
+/* Says so, and which key may be meant. */
+void config_complain_key(const char *key);
 
 /* A checked value for the screen: of secrets no more than tells them apart. */
 void config_add_value(

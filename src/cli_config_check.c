@@ -6,18 +6,14 @@
 #include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "address.h"
 #include "api_keys.h"
 #include "claude_find.h"
 #include "cleanup.h"
-#include "cli_say.h"
 #include "home_path.h"
 #include "screen_text.h"
-#include "settings_remarks.h"
 #include "settings_words.h"
 #include "work_dir.h"
 
@@ -215,64 +211,4 @@ config_check_place(const struct setting *row, const struct setting_value *v,
 	if (is(row, "SESSION_FILE") || is(row, "LOG_FILE"))
 		return check_file(row, v->text, err, errlen);
 	return true;
-}
-
-/* --- once it is stored ------------------------------------------------- */
-
-bool
-config_is_place(const struct setting *row)
-{
-	return is(row, "HOST") || is(row, "PORT");
-}
-
-/* Does HOST name anything but loopback addresses and local sockets? */
-static bool
-reachable(const char *hosts)
-{
-	const char *at = hosts;
-	size_t len, lead;
-
-	while (*at != '\0') {
-		lead = strspn(at, ", ");
-		at += lead;
-		len = strcspn(at, ", ");
-		if (len > 0 && strncmp(at, "unix:", 5) != 0 &&
-		    !address_loopback_name(at, len) &&
-		    !address_loopback_literal(
-			at + (*at == '['), len - 2 * (*at == '[')))
-			return true;
-		at += len;
-	}
-	return false;
-}
-
-void
-config_say_weak_keys(const char *api_key, const char *api_keys)
-{
-	const struct settings s = {.api_key = api_key, .api_keys = api_keys};
-	CLEANUP_BUF struct buf lines = BUF_INIT(LIMIT_API_KEYS_BYTES);
-
-	settings_weak_keys(&s, &lines);
-	config_complain_lines(&lines);
-}
-
-void
-config_say_weak(const struct setting *row, const char *path)
-{
-	struct settings s;
-	char err[512];
-
-	/* As a service sees it, whose environment is another one. */
-	if (settings_load(&s, path, (char *const[]){NULL}, err, sizeof err) ==
-	    -1) {
-		(void)cli_complain("%s", err);
-		return;
-	}
-	if ((is(row, "HOST") || is(row, "API_KEY") || is(row, "API_KEYS")) &&
-	    settings_default_key(&s) && reachable(s.host))
-		(void)cli_complain(
-		    "other machines can reach %.64s (HOST), so ccp does not "
-		    "start before API_KEY is one of your own",
-		    s.host);
-	settings_free(&s);
 }

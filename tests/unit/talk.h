@@ -6,7 +6,7 @@
 #ifndef CCP_TESTS_TALK_H
 #define CCP_TESTS_TALK_H
 
-#include "openai_request.h"
+#include "chat_request.h"
 
 /* A request of these texts; freed with chat_request_free(). */
 #define TALK(...) talk_of((const char *const[]){__VA_ARGS__, NULL})
