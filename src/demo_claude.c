@@ -50,14 +50,16 @@
 
 #include "cleanup.h"
 #include "demo.h"
-#include "demo_io.h"
+#include "demo_answer.h"
+#include "demo_input.h"
 #include "demo_lines.h"
 #include "demo_mcp.h"
 #include "demo_modes.h"
+#include "demo_out.h"
+#include "demo_record.h"
 #include "demo_replay.h"
 #include "demo_session.h"
 #include "demo_text.h"
-#include "demo_turn.h"
 #include "limits.h"
 #include "random.h"
 
@@ -232,7 +234,7 @@ user_line(struct demo *d, const cJSON *line, const cJSON *message,
 	if (command != NULL)
 		answer_command(d, command);
 	else
-		demo_turn_run(d);
+		demo_answer(d);
 }
 
 /* Without these the real CLI fails later, or merges two messages. */
@@ -276,6 +278,21 @@ handle(struct demo *d, const cJSON *line)
 		assistant_line(d, line, message, content);
 }
 
+/* The one line of a program that cannot do what it was called for. */
+static void
+begin_session(struct demo *d)
+{
+	CLEANUP_BUF struct buf why = BUF_INIT(LIMIT_ERROR_TEXT_BYTES);
+	struct demo_result r = {
+	    .subtype = "error_during_execution", .is_error = true};
+
+	if (demo_session_begin(d, &why))
+		return;
+	r.error = buf_str(&why);
+	demo_result(d, &r);
+	demo_die("%s", r.error);
+}
+
 static void
 prepare(struct demo *d, char *const *argv)
 {
@@ -295,7 +312,7 @@ prepare(struct demo *d, char *const *argv)
 		demo_die("out of memory");
 	d->delay_ms = delay == NULL ? DELAY_MS : strtol(delay, NULL, 10);
 	demo_record_open(d, argv, environ);
-	demo_session_begin(d);
+	begin_session(d);
 	if (modes != NULL && modes[0] != '\0')
 		demo_modes_apply(d, modes);
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "demo_io.h"
+#include "demo_out.h"
 #include "limits.h"
 
 #include "banned.h"

@@ -9,8 +9,9 @@
 
 #include "cleanup.h"
 #include "demo_context.h"
-#include "demo_io.h"
+#include "demo_input.h"
 #include "demo_lines.h"
+#include "demo_out.h"
 #include "demo_tools.h"
 #include "demo_turn.h"
 #include "limits.h"

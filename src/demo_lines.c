@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "demo_io.h"
+#include "demo_out.h"
 #include "demo_session.h"
 #include "json_text.h"
 #include "limits.h"

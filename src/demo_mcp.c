@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "demo_io.h"
+#include "demo_input.h"
+#include "demo_out.h"
 #include "json_text.h"
 #include "limits.h"
 #include "random.h"

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include "demo_faults.h"
-#include "demo_io.h"
+#include "demo_out.h"
+#include "demo_record.h"
 #include "demo_replay.h"
 #include "demo_tools.h"
 #include "demo_warm.h"

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "demo_io.h"
+#include "demo_input.h"
+#include "demo_out.h"
 #include "limits.h"
 
 #include "banned.h"

@@ -12,8 +12,7 @@
 #include "clock.h"
 #include "demo.h"
 #include "demo_context.h"
-#include "demo_io.h"
-#include "demo_lines.h"
+#include "demo_out.h"
 #include "demo_transcript.h"
 #include "limits.h"
 #include "random.h"
@@ -79,20 +78,6 @@ write_all(struct demo_session *s)
 }
 
 /* --- the beginning -------------------------------------------------------- */
-
-/* The one line of a program that cannot do what it was called for. */
-static _Noreturn void
-fail(struct demo *d, const char *what, const char *id)
-{
-	CLEANUP_BUF struct buf b = BUF_INIT(LIMIT_ERROR_TEXT_BYTES);
-	struct demo_result r = {
-	    .subtype = "error_during_execution", .is_error = true};
-
-	buf_addf(&b, "%s%s", what, id);
-	r.error = buf_str(&b);
-	demo_result(d, &r);
-	demo_die("%s", r.error);
-}
 
 static bool
 is_uuid(const char *text)
@@ -169,31 +154,38 @@ recall(struct demo *d, const cJSON *line)
 	s->unanswered = strcmp(copy.type, "user") == 0;
 }
 
-static void
-resume(struct demo *d)
+static bool
+resume(struct demo *d, struct buf *why)
 {
 	struct demo_session *s = &d->session;
 	CLEANUP_FREE char *path = demo_transcript_path(s->resume);
 	cJSON *lines, *line;
 
-	if (!is_uuid(s->resume))
-		fail(d,
+	if (!is_uuid(s->resume)) {
+		buf_addstr(why,
 		    "Error: --resume requires a valid session ID or session "
-		    "title when used with --print.",
-		    "");
+		    "title when used with --print.");
+		return false;
+	}
 	lines = path == NULL ? NULL : demo_transcript_read(path);
-	if (lines == NULL)
-		fail(d, "No conversation found with session ID: ", s->resume);
+	if (lines == NULL) {
+		buf_addf(why, "No conversation found with session ID: %s",
+		    s->resume);
+		return false;
+	}
 	if (s->at != NULL && !demo_transcript_cut(lines, s->at)) {
+		buf_addf(
+		    why, "No message found with message.uuid of: %s", s->at);
 		cJSON_Delete(lines);
-		fail(d, "No message found with message.uuid of: ", s->at);
+		return false;
 	}
 	cJSON_ArrayForEach(line, lines) recall(d, line);
 	cJSON_Delete(lines);
+	return true;
 }
 
-void
-demo_session_begin(struct demo *d)
+bool
+demo_session_begin(struct demo *d, struct buf *why)
 {
 	struct demo_session *s = &d->session;
 	const struct sigaction action = {.sa_handler = on_signal};
@@ -203,13 +195,14 @@ demo_session_begin(struct demo *d)
 	s->save_ms = save == NULL ? SAVE_MS : strtol(save, NULL, 10);
 	check_options(s);
 	choose_id(s);
-	if (s->resume != NULL)
-		resume(d);
+	if (s->resume != NULL && !resume(d, why))
+		return false;
 	if (!s->unkept)
 		s->path = demo_transcript_path(s->id);
 	the_session = s;
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
+	return true;
 }
 
 /* --- the lines ------------------------------------------------------------ */

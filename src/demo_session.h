@@ -32,9 +32,10 @@ struct demo_session {
 	int64_t due;      /* when they will be; 0: never */
 };
 
-/* Finds the session that the command line speaks of, and what was said in it;
- * ends the program if it cannot be served. */
-void demo_session_begin(struct demo *d);
+/* Finds the session that the command line speaks of, and what was said in it.
+ * False if there is none, and *why; ends the program if the options make no
+ * sense. */
+bool demo_session_begin(struct demo *d, struct buf *why);
 
 /* A line of the conversation; message as JSON text. */
 void demo_session_add(struct demo *d, const char *type, const char *uuid,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "demo_io.h"
+#include "demo_out.h"
 #include "limits.h"
 
 #include "banned.h"

@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "demo_io.h"
+#include "demo_input.h"
 #include "demo_lines.h"
 #include "demo_mcp.h"
+#include "demo_out.h"
 #include "demo_turn.h"
 #include "json_text.h"
 #include "limits.h"

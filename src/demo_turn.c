@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "demo_context.h"
-#include "demo_io.h"
+#include "demo_input.h"
 #include "demo_lines.h"
 #include "demo_modes.h"
-#include "demo_tools.h"
+#include "demo_out.h"
 #include "demo_warm.h"
 #include "json_text.h"
 #include "limits.h"
@@ -17,13 +16,10 @@
 
 #include "banned.h"
 
-#define ECHO_BYTES  400
 #define INPUT_BYTES 8
 
-/* Lines of types that a reader does not know, of a sub-agent, and empty ones:
- * none of them is part of the answer. */
-static void
-make_noise(void)
+void
+demo_turn_noise(const struct demo *d)
 {
 	static const char noise[] =
 	    "\n"
@@ -41,6 +37,8 @@ make_noise(void)
 	    "\"parent_tool_use_id\":null}\n";
 	struct buf b = BUF_INIT(sizeof(noise));
 
+	if (!d->noise)
+		return;
 	buf_addstr(&b, noise);
 	demo_write(&b);
 }
@@ -50,8 +48,7 @@ demo_turn_begin(struct demo *d)
 {
 	demo_requesting(d);
 	demo_message_start(d);
-	if (d->noise)
-		make_noise();
+	demo_turn_noise(d);
 }
 
 /* A word and the white space behind it. */
@@ -76,8 +73,7 @@ say(struct demo *d, int index, const char *type, const char *key,
 		d->words++;
 		if (!demo_pause(d, d->delay_ms))
 			return false;
-		if (d->noise)
-			make_noise();
+		demo_turn_noise(d);
 	}
 	return true;
 }
@@ -137,6 +133,13 @@ demo_turn_think(struct demo *d, int index, const char *text)
 	assistant_block(d, "thinking", "thinking");
 	demo_block_stop(d, index);
 	return true;
+}
+
+void
+demo_turn_cut(struct demo *d)
+{
+	if (d->open && d->said.len > 0)
+		assistant_block(d, "text", "text");
 }
 
 /* In pieces that end where a character does. */
@@ -209,89 +212,4 @@ demo_turn_error(struct demo *d, int status, const char *error, const char *text,
 
 	demo_synthetic(d, text, error);
 	demo_result(d, &r);
-}
-
-/* What was typed, cut where a character ends if it is long. */
-static void
-echo(struct buf *b, const char *text)
-{
-	size_t len = strlen(text), cut = 0, n;
-
-	if (len <= ECHO_BYTES) {
-		buf_addstr(b, text);
-		return;
-	}
-	while ((n = utf8_sequence(text + cut, len - cut)) > 0 &&
-	       cut + n <= ECHO_BYTES)
-		cut += n;
-	buf_add(b, text, cut);
-	buf_addf(b, "... (%zu bytes)", len);
-}
-
-static bool
-usual_answer(struct demo *d)
-{
-	CLEANUP_BUF struct buf b = BUF_INIT(LIMIT_CLAUDE_STDIN_BYTES);
-	CLEANUP_FREE char *list = NULL;
-
-	buf_addstr(&b,
-	    "This is the demo backend of ccp: no Claude is involved and "
-	    "nothing has left this machine. Install Claude Code, log in, and "
-	    "set CLAUDE_PATH to claude to get real answers. You said: ");
-	echo(&b, d->last);
-	if (cJSON_GetArraySize(d->interpreted) > 0) {
-		list = cJSON_PrintUnformatted(d->interpreted);
-		buf_addf(&b, " (Claude Code would have interpreted %s.)",
-		    list == NULL ? "it" : list);
-	}
-	demo_turn_begin(d);
-	if (!demo_turn_text(d, 0, buf_str(&b)))
-		return false;
-	demo_turn_end(d, "end_turn");
-	demo_turn_success(d, "end_turn");
-	return true;
-}
-
-/* The process lives on after an interrupt; the partial answer stays. */
-static void
-interrupted(struct demo *d)
-{
-	const struct demo_result r = {.subtype = "error_during_execution",
-	    .is_error = true,
-	    .error = "[ede_diagnostic] result_type=user",
-	    .terminal = "aborted_streaming",
-	    .turns = 2};
-
-	if (d->open && d->said.len > 0)
-		assistant_block(d, "text", "text");
-	demo_user(d,
-	    "{\"type\":\"text\",\"text\":\"[Request interrupted by user]\"}");
-	demo_result(d, &r);
-}
-
-void
-demo_turn_run(struct demo *d)
-{
-	bool whole;
-
-	d->busy = true;
-	d->interrupted = false;
-	d->calls = 0;
-	d->words = d->all_words = 0;
-	d->open = false;
-	buf_clear(&d->said);
-	if (d->noise)
-		make_noise();
-	demo_init(d);
-	demo_warm_begin(d);
-	demo_context_check(d);
-	if (d->mode != NULL)
-		whole = d->mode->turn(d);
-	else
-		whole =
-		    d->schema != NULL ? demo_tools_form(d) : usual_answer(d);
-	if (!whole)
-		interrupted(d);
-	d->busy = false;
-	demo_warm_end(d);
 }

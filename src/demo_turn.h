@@ -35,7 +35,11 @@ void demo_turn_success(struct demo *d, const char *stop_reason);
 void demo_turn_error(struct demo *d, int status, const char *error,
     const char *text, const char *terminal);
 
-/* The usual answer, or the mode's, and what an interrupt leaves. */
-void demo_turn_run(struct demo *d);
+/* The text that was open when an interrupt came, as far as it was said. */
+void demo_turn_cut(struct demo *d);
+
+/* Where the mode wants them: lines of types that a reader does not know, of a
+ * sub-agent, and empty ones; none of them is part of the answer. */
+void demo_turn_noise(const struct demo *d);
 
 #endif

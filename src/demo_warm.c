@@ -7,8 +7,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "demo_io.h"
 #include "demo_lines.h"
+#include "demo_out.h"
 #include "limits.h"
 
 #include "banned.h"
