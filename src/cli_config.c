@@ -33,8 +33,6 @@ path(const struct config_job *j)
 	return config_print_json(one);
 }
 
-/* --- the command line -------------------------------------------------- */
-
 static const struct {
 	const char *name, *alias;
 	int (*run)(const struct config_job *j);

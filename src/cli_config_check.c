@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ccp config: what only matters before a value is stored.
+ */
 #include "cli_config.h"
 
 #include <sys/stat.h>
@@ -20,8 +23,6 @@
 #include "banned.h"
 
 extern char **environ;
-
-/* --- before it is stored ----------------------------------------------- */
 
 /* what: "", or whose directory it is. */
 static bool

@@ -33,8 +33,8 @@ struct demo_session {
 };
 
 /* Finds the session that the command line speaks of, and what was said in it.
- * False if there is none, and *why; ends the program if the options make no
- * sense. */
+ * False if what is to be resumed is not there, and *why; ends the program if
+ * the options make no sense or the id is taken. */
 bool demo_session_begin(struct demo *d, struct buf *why);
 
 /* A line of the conversation; message as JSON text. */

@@ -7,7 +7,6 @@
 #include "cleanup.h"
 #include "demo_input.h"
 #include "demo_lines.h"
-#include "demo_modes.h"
 #include "demo_out.h"
 #include "demo_warm.h"
 #include "json_text.h"

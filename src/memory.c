@@ -34,26 +34,28 @@ line_of(const char *text, const char *name)
 
 	while (strncmp(text, name, n) != 0) {
 		text = strchr(text, '\n');
-		if (text++ == NULL)
+		if (text == NULL)
 			return NULL;
+		text++;
 	}
 	return text + n;
 }
 
-/* The number there; 0: it is not there. */
-static unsigned long long
-value_of(const char *text, const char *name)
+/* The number there.  False: it is not told. */
+static bool
+value_of(const char *text, const char *name, unsigned long long *ret)
 {
 	const char *at = line_of(text, name);
 
-	return at == NULL ? 0 : strtoull(at, NULL, 10);
+	if (at != NULL)
+		*ret = strtoull(at, NULL, 10);
+	return at != NULL;
 }
 
-/* Both in kB. */
 static bool
 is_short(unsigned long long left, unsigned long long all, unsigned percent)
 {
-	return left * 100 < all * percent;
+	return left < all / 100 * percent;
 }
 
 static bool
@@ -62,11 +64,9 @@ machine_short(const char *path, unsigned percent)
 	char text[TEXT_BYTES];
 	unsigned long long all, left;
 
-	if (!read_text(path, text))
-		return false;
-	all = value_of(text, "MemTotal:");
-	left = value_of(text, "MemAvailable:");
-	return left > 0 && is_short(left, all, percent);
+	return read_text(path, text) && value_of(text, "MemTotal:", &all) &&
+	       value_of(text, "MemAvailable:", &left) &&
+	       is_short(left, all, percent);
 }
 
 /* A group's file of that name. */
@@ -79,44 +79,85 @@ read_group(const char *group, const char *name, char ret[TEXT_BYTES])
 	return n > 0 && (size_t)n < sizeof(path) && read_text(path, ret);
 }
 
-/* Most groups have no limit: "max", or, the outermost one, no such file. */
+/* One that is a number.  False: it is not there, or "max". */
+static bool
+read_number(const char *group, const char *name, unsigned long long *ret)
+{
+	char text[TEXT_BYTES];
+
+	if (!read_group(group, name, text) || !isdigit((unsigned char)text[0]))
+		return false;
+	*ret = strtoull(text, NULL, 10);
+	return true;
+}
+
+/* Beyond the one its processes are killed, beyond the other they stand still
+ * until something is given back.  False: it has none, as most. */
+static bool
+limit_of(const char *group, unsigned long long *ret)
+{
+	unsigned long long high;
+	bool limited = read_number(group, "memory.max", ret);
+
+	if (read_number(group, "memory.high", &high) &&
+	    (!limited || high < *ret)) {
+		*ret = high;
+		limited = true;
+	}
+	return limited;
+}
+
+/* Of what is in use: that the kernel gives back when it must.  False: it is
+ * not told. */
+static bool
+cache_of(const char *group, unsigned long long *ret)
+{
+	char text[TEXT_BYTES];
+	unsigned long long more;
+
+	if (!read_group(group, "memory.stat", text) ||
+	    !value_of(text, "inactive_file ", ret))
+		return false;
+	if (value_of(text, "active_file ", &more))
+		*ret += more;
+	if (value_of(text, "slab_reclaimable ", &more))
+		*ret += more;
+	return true;
+}
+
+/* The kernel has to add up memory.stat, so it is asked last. */
 static bool
 group_short(const char *group, unsigned percent)
 {
-	char text[TEXT_BYTES];
 	unsigned long long all, used, cache;
 
-	if (!read_group(group, "memory.max", text) ||
-	    !isdigit((unsigned char)text[0]))
+	if (!limit_of(group, &all) ||
+	    !read_number(group, "memory.current", &used) ||
+	    !is_short(all - (used < all ? used : all), all, percent) ||
+	    !cache_of(group, &cache))
 		return false;
-	all = strtoull(text, NULL, 10);
-	if (!read_group(group, "memory.current", text))
-		return false;
-	used = strtoull(text, NULL, 10);
-	if (!read_group(group, "memory.stat", text))
-		return false;
-	cache = value_of(text, "inactive_file ") +
-	        value_of(text, "active_file ") +
-	        value_of(text, "slab_reclaimable ");
 	used -= cache < used ? cache : used;
-	return is_short(
-	    (all - (used < all ? used : all)) >> 10, all >> 10, percent);
+	return is_short(all - (used < all ? used : all), all, percent);
 }
 
 /* The directory of this process's group.  One that cannot be seen from here
- * has ".." in its name (cgroup_namespaces(7)). */
+ * begins with ".." (cgroup_namespaces(7)). */
 static bool
 find_group(const struct memory_files *files, char ret[PATH_MAX])
 {
 	char text[TEXT_BYTES];
 	const char *at;
+	size_t len;
 	int n;
 
 	at = read_text(files->member, text) ? line_of(text, "0::") : NULL;
-	if (at == NULL || strstr(at, "/..") != NULL)
+	len = at == NULL ? 0 : strcspn(at, "\n");
+	if (len == 0 || (len == 3 && strncmp(at, "/..", 3) == 0) ||
+	    strncmp(at, "/../", 4) == 0)
 		return false;
-	n = snprintf(
-	    ret, PATH_MAX, "%s%.*s", files->groups, (int)strcspn(at, "\n"), at);
+	if (at[len - 1] == '/')
+		len--;
+	n = snprintf(ret, PATH_MAX, "%s%.*s", files->groups, (int)len, at);
 	return n > 0 && n < PATH_MAX;
 }
 

@@ -18,9 +18,10 @@ struct memory_files {
 /*
  * Is less than percent of all memory to be had: MemAvailable of MemTotal, or,
  * in this process's group or one around it that has a limit, what is left of
- * memory.max when the cache of files and of the kernel has been given back
- * (Linux, Documentation/admin-guide/cgroup-v2.rst)?  Groups of version 1 are
- * not looked at.  False where the system does not tell.
+ * memory.max or memory.high when the cache of files and of the kernel has been
+ * given back (Linux, Documentation/admin-guide/cgroup-v2.rst)?  Swap is no
+ * memory.  Groups of version 1 are not looked at.  False where the system does
+ * not tell.
  */
 bool memory_short_by(const struct memory_files *files, unsigned percent);
 

@@ -4,7 +4,6 @@
 #include <cjson/cJSON.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "cleanup.h"
 #include "json_text.h"

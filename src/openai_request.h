@@ -12,9 +12,9 @@
 
 /*
  * Parses and validates len bytes.  NULL sets *err (400 with param, 500 when
- * out of memory).  The caller frees the result (chat_request_free).  Unknown keys
- * are tolerated; wrong types are not.  What cannot be honoured yet and would
- * change the answer is refused by name.
+ * out of memory).  The caller frees the result (chat_request_free).  Unknown
+ * keys are tolerated; wrong types are not.  What cannot be honoured yet and
+ * would change the answer is refused by name.
  */
 struct chat_request *
 openai_request_parse(const char *body, size_t len, struct api_error *err);

@@ -17,6 +17,7 @@ from warm import Handlers, Talk, WarmEnv  # noqa: E402
 
 MOUNT = """
 mount --bind "$1/meminfo" /proc/meminfo || exit 77
+mount --bind "$1/member" /proc/$$/cgroup || exit 77
 mount --bind "$1/groups" /sys/fs/cgroup || exit 77
 shift
 exec "$@"
@@ -26,13 +27,14 @@ SECONDS = 10  # it looks every five
 
 
 class Memory:
-    """What the machine and a group around everything have left, in percent."""
+    """What the machine and a slice around the handler have left, in percent."""
 
     def __init__(self, directory):
         self.directory = directory
-        os.mkdir(self._path("groups"))
+        os.makedirs(self._path("groups/slice/unit"))
+        self._write("member", "0::/slice/unit")
         self.set_machine(50)
-        self._write("groups/memory.max", "max")
+        self._write("groups/slice/memory.max", "max")
 
     def _path(self, name):
         return os.path.join(self.directory, name)
@@ -47,14 +49,14 @@ class Memory:
                     f"MemAvailable: {(ALL >> 10) * percent // 100} kB")
 
     def set_group(self, percent):
-        """Half of what is in use is the cache of files."""
+        """All that is left is the cache of files."""
         used = ALL * (100 - percent) // 100
         cache = min(used, ALL - used)
-        self._write("groups/memory.current", str(used + cache))
-        self._write("groups/memory.stat", f"anon {used}\n"
+        self._write("groups/slice/memory.current", str(used + cache))
+        self._write("groups/slice/memory.stat", f"anon {used}\n"
                     f"inactive_file {cache // 2}\n"
                     f"active_file {cache - cache // 2}")
-        self._write("groups/memory.max", str(ALL))
+        self._write("groups/slice/memory.max", str(ALL))
 
     def command(self):
         root = [] if os.getuid() == 0 else ["-r"]
@@ -95,15 +97,27 @@ def goes_on_cold(talk, handler):
     talk.say(handler.http, "two", ("resumed", "forked"))
 
 
-@test("with little left of the machine's nothing is kept")
+@test("with little left of the machine's nothing is kept, at once")
 def _():
-    with bed(CLAUDE_SPARE="1") as (env, memory, handler):
+    with bed() as (env, memory, handler):
         memory.set_machine(9)
         talk = Talk()
         talk.say(handler.http, "one", "new")
-        ends(env, handler)
         goes_on_cold(talk, handler)
         ends(env, handler)
+
+
+@test("with little left of the machine's no spare one is started")
+def _():
+    with bed(CLAUDE_SPARE="1") as (env, memory, handler):
+        memory.set_machine(9)
+        Talk().say(handler.http, "one", "new")
+        # taken when all of the last request is done
+        eq(handler.http.get("/health").status, 200)
+        eq(handler.stderr().count("memory is short"), 1)
+        memory.set_machine(50)
+        Talk().say(handler.http, "another", "new")
+        env.wait_records(2)
 
 
 @test("where the machine's gets short what waits ends")

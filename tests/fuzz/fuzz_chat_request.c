@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The promises of openai_request.h: a request is as its header says, every call
- * of a tool has its result in the next message, and it is the same when it is
- * written down and read again; a refusal is a proper error.
+ * The promises of openai_request.h: a request is as chat_request.h says, every
+ * call of a tool has its result in the next message, and it is the same when it
+ * is written down and read again; a refusal is a proper error.
  * And of directory_talk.h: the last message stays, whatever is taken out.
  */
 #include "openai_request.h"

@@ -640,6 +640,24 @@ M("warm: a lack of memory", "src/keeper.c",
   ["test_warm_memory.py: where the machine's gets short"],
   "what waits would have the system kill what works")
 
+M("warm: a lack of memory, at once", "src/keeper.c",
+  "	} else if (memory_short(LIMIT_WARM_FREE_PERCENT)) {",
+  "	} else if (false) {",
+  ["test_warm_memory.py: with little left of the machine's nothing is kept"],
+  "each answer would leave a process for five seconds")
+
+M("warm: a lack of memory, spare", "src/chat_warm_leave.c",
+  "	if (there_is(w, key) || memory_short(LIMIT_WARM_FREE_PERCENT))",
+  "	if (there_is(w, key))",
+  ["test_warm_memory.py: with little left of the machine's no spare"],
+  "each answer would start one more process in vain")
+
+M("warm: caches are no lack of memory", "src/memory.c",
+  "	used -= cache < used ? cache : used;\n", "",
+  ["test_warm_memory.py: a control group's cache of files",
+   "unit memory/told: what_can_be_given_back_is_left"],
+  "in a container nothing would be kept once files have been read")
+
 M("warm: a container's memory", "src/memory.c",
   "	} while (last != NULL && strlen(group) >= root);",
   "	} while (false);",

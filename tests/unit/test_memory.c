@@ -89,21 +89,39 @@ START_TEST(the_machine_has_so_much_left)
 }
 END_TEST
 
-START_TEST(a_group_has_so_much_left)
+/* That is the kernel's word where there is less than it wants to keep. */
+START_TEST(the_machine_has_nothing_left)
 {
-	set_group(
-	    "groups/slice/unit", "1024000\n", "819200\n", "anon 819200\n");
+	set_machine("MemTotal: 1000 kB\nMemAvailable: 0 kB\n");
+	ck_assert(memory_short_by(&files, 1));
+}
+END_TEST
+
+/* Of a group with a limit of 1024000, so many bytes are in use. */
+#define LIMIT "1024000\n"
+#define ALL   "1024000\n"
+#define FOUR  "819200\n" /* fifths */
+#define STAT  "anon 819200\ninactive_file 0\n"
+
+static void
+expect_a_fifth(void)
+{
 	ck_assert(!memory_short_by(&files, 20));
 	ck_assert(memory_short_by(&files, 21));
+}
+
+START_TEST(a_group_has_so_much_left)
+{
+	set_group("groups/slice/unit", LIMIT, FOUR, STAT);
+	expect_a_fifth();
 }
 END_TEST
 
 START_TEST(so_has_one_around_it)
 {
-	set_group("groups/slice/unit", "max\n", "819200\n", "anon 819200\n");
-	set_group("groups/slice", "1024000\n", "819200\n", "anon 819200\n");
-	ck_assert(!memory_short_by(&files, 20));
-	ck_assert(memory_short_by(&files, 21));
+	set_group("groups/slice/unit", "max\n", FOUR, STAT);
+	set_group("groups/slice", LIMIT, FOUR, STAT);
+	expect_a_fifth();
 }
 END_TEST
 
@@ -111,31 +129,52 @@ END_TEST
 START_TEST(so_has_the_outermost)
 {
 	set_member("12:memory:/old\n0::/\n");
-	set_group("groups", "1024000\n", "819200\n", "anon 819200\n");
-	ck_assert(!memory_short_by(&files, 20));
-	ck_assert(memory_short_by(&files, 21));
+	set_group("groups", LIMIT, FOUR, STAT);
+	expect_a_fifth();
+}
+END_TEST
+
+/* memory.high, beyond which a group stands still. */
+START_TEST(the_lower_limit_counts)
+{
+	set_group("groups/slice/unit", "max\n", FOUR, STAT);
+	(void)aid_make_file("groups/slice/unit/memory.high", LIMIT, 0600);
+	expect_a_fifth();
+	set_group("groups/slice/unit", "102400000\n", FOUR, STAT);
+	expect_a_fifth();
+	set_group("groups/slice/unit", LIMIT, FOUR, STAT);
+	(void)aid_make_file(
+	    "groups/slice/unit/memory.high", "102400000\n", 0600);
+	expect_a_fifth();
 }
 END_TEST
 
 START_TEST(what_can_be_given_back_is_left)
 {
-	set_group("groups/slice/unit", "1024000\n", "1024000\n",
+	set_machine("MemTotal: 1000 kB\nMemAvailable: 1000 kB\n");
+	set_group("groups/slice/unit", LIMIT, ALL,
 	    "anon 204800\ninactive_anon 1\nactive_anon 1\n"
 	    "inactive_file 204800\nactive_file 409600\n"
 	    "slab_reclaimable 204800\nslab_unreclaimable 1\n");
-	ck_assert(!memory_short_by(&files, 49));
-	set_group("groups/slice/unit", "1024000\n", "1024000\n",
-	    "anon 819200\ninactive_file 204800\n");
-	ck_assert(!memory_short_by(&files, 20));
-	ck_assert(memory_short_by(&files, 21));
+	ck_assert(!memory_short_by(&files, 80));
+	ck_assert(memory_short_by(&files, 81));
+}
+END_TEST
+
+/* The kernel adds both up at different moments. */
+START_TEST(more_may_be_given_back_than_is_in_use)
+{
+	set_group(
+	    "groups/slice/unit", LIMIT, ALL, "anon 1\ninactive_file 2048000\n");
+	ck_assert(!memory_short_by(&files, 50));
 }
 END_TEST
 
 /* A limit may be set below what is in use already. */
 START_TEST(more_than_the_limit_leaves_nothing)
 {
-	set_group(
-	    "groups/slice/unit", "1024000\n", "4096000\n", "anon 4096000\n");
+	set_group("groups/slice/unit", LIMIT, "4096000\n",
+	    "anon 4096000\ninactive_file 0\n");
 	ck_assert(memory_short_by(&files, 1));
 	ck_assert(!memory_short_by(&files, 0));
 }
@@ -143,8 +182,8 @@ END_TEST
 
 START_TEST(a_group_without_a_limit_has_all)
 {
-	set_group("groups/slice/unit", "max\n", "819200\n", "anon 819200\n");
-	set_group("groups/slice", NULL, "819200\n", "anon 819200\n");
+	set_group("groups/slice/unit", "max\n", ALL, STAT);
+	set_group("groups/slice", NULL, ALL, STAT);
 	ck_assert(!memory_short_by(&files, 50));
 }
 END_TEST
@@ -152,27 +191,52 @@ END_TEST
 /* Its name begins outside of what is seen here. */
 START_TEST(a_group_out_of_sight_is_not_looked_for)
 {
+	make_group("slice");
+	make_group("slice/unit");
+	set_group("slice/unit", LIMIT, ALL, STAT);
+	set_group("slice", LIMIT, ALL, STAT);
 	set_member("0::/../slice/unit\n");
-	set_group("groups/slice/unit", "1\n", "1\n", "anon 1\n");
 	ck_assert(!memory_short_by(&files, 50));
+	set_member("0::/..\n");
+	set_group(".", LIMIT, ALL, STAT);
+	ck_assert(!memory_short_by(&files, 50));
+	/* Two dots make a name as good as any other. */
+	make_group("groups/..slice");
+	set_group("groups/..slice", LIMIT, ALL, STAT);
+	set_member("0::/..slice\n");
+	ck_assert(memory_short_by(&files, 1));
 }
 END_TEST
 
-START_TEST(what_is_not_told_is_not_short)
+START_TEST(what_the_machine_does_not_tell_is_not_short)
 {
 	set_machine("MemTotal: 1000 kB\n");
 	ck_assert(!memory_short_by(&files, 100));
+	set_machine("MemAvailable: 0 kB\n");
+	ck_assert(!memory_short_by(&files, 100));
 	set_machine("");
+	ck_assert(!memory_short_by(&files, 100));
+}
+END_TEST
+
+START_TEST(what_a_group_does_not_tell_is_not_short)
+{
+	set_machine("");
+	set_group("groups/slice/unit", LIMIT, NULL, NULL);
+	ck_assert(!memory_short_by(&files, 100));
+	set_group("groups/slice/unit", LIMIT, ALL, NULL);
+	ck_assert(!memory_short_by(&files, 100));
+	set_group("groups/slice/unit", LIMIT, ALL, "anon 1024000\n");
+	ck_assert(!memory_short_by(&files, 100));
+	set_group("groups/slice/unit", LIMIT, ALL, STAT);
+	ck_assert(memory_short_by(&files, 100));
 	set_member("");
 	ck_assert(!memory_short_by(&files, 100));
-	set_member("4:memory:/old\n");
+	set_member("0::\n");
+	ck_assert(!memory_short_by(&files, 100));
+	set_member("4:memory:/slice/unit\n");
 	ck_assert(!memory_short_by(&files, 100));
 	set_member("0::/nowhere");
-	ck_assert(!memory_short_by(&files, 100));
-	set_member("0::/slice/unit\n");
-	set_group("groups/slice/unit", "1000\n", NULL, NULL);
-	ck_assert(!memory_short_by(&files, 100));
-	set_group("groups/slice/unit", "1000\n", "1000\n", NULL);
 	ck_assert(!memory_short_by(&files, 100));
 }
 END_TEST
@@ -241,14 +305,18 @@ suite_memory(void)
 
 	tcase_add_checked_fixture(told, set_up, aid_remove_dir);
 	tcase_add_test(told, the_machine_has_so_much_left);
+	tcase_add_test(told, the_machine_has_nothing_left);
 	tcase_add_test(told, a_group_has_so_much_left);
 	tcase_add_test(told, so_has_one_around_it);
 	tcase_add_test(told, so_has_the_outermost);
+	tcase_add_test(told, the_lower_limit_counts);
 	tcase_add_test(told, what_can_be_given_back_is_left);
+	tcase_add_test(told, more_may_be_given_back_than_is_in_use);
 	tcase_add_test(told, more_than_the_limit_leaves_nothing);
 	tcase_add_test(told, a_group_without_a_limit_has_all);
 	tcase_add_test(told, a_group_out_of_sight_is_not_looked_for);
-	tcase_add_test(told, what_is_not_told_is_not_short);
+	tcase_add_test(told, what_the_machine_does_not_tell_is_not_short);
+	tcase_add_test(told, what_a_group_does_not_tell_is_not_short);
 	suite_add_tcase(s, told);
 	tcase_add_test(here, nothing_is_always_left);
 #ifdef CCP_LINUX
