@@ -47,7 +47,9 @@ class Build:
                "PATH": f"{self.dir}/bin:{self.tools.environ['PATH']}"}
         self.configured = macos.run(
             source() / "configure", "--enable-developer",
-            "--without-systemd", *self.tools.options(), cwd=self.dir, env=env)
+            "--without-systemd", *self.tools.options(),
+            "CFLAGS=-O0 -g",  # its warnings need no optimisation
+            cwd=self.dir, env=env)
         self.made = macos.run("make", "-j2", cwd=self.dir, env=env)
         if cpu in WITH_TESTS:  # makes their programs, and runs none
             self.made += macos.run("make", "-j2", "check", "TESTS=",

@@ -184,7 +184,8 @@ class Toolchain:
         build.mkdir()
         run(self.sources[name] / "configure", "-q", "--disable-shared",
             f"--prefix={self.prefix}", *self.options(), "CFLAGS=-O1",
-            *options, cwd=build)
+            # What one has found out the next need not.
+            f"--cache-file={self.dir}/config.cache", *options, cwd=build)
         return build
 
     def _make_cjson(self):

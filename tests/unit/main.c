@@ -7,6 +7,17 @@
 
 #include "suites.h"
 
+/* AddressSanitizer asks for it.  libcheck reads a message for each assertion,
+ * and what it has freed would stay, 256 MB of it, to be copied by the fork of
+ * each test: five times as long. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "quarantine_size_mb=4";
+}
+
 static Suite *(*const suites[])(void) = {
     suite_access,
     suite_address,
