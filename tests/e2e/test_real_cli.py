@@ -22,7 +22,8 @@ from ccp import (Env, HandlerSocket, Start, chat_body,  # noqa: E402
                  free_port)
 from mock_messages import (BREAK, ERROR, Mock, answer,  # noqa: E402
                            early_error, error, hold, limit_reached)
-from tap import add, contains, eq, lacks, main, ok, test, until  # noqa: E402
+from tap import (PATIENCE, add, contains, eq, lacks, main, ok,  # noqa: E402
+                 test, until)
 
 TEXT = "Hello from the mock."
 MODEL = "claude-haiku-4-5-20251001"
@@ -329,7 +330,8 @@ def check_cut(answered, api):
 # message_delta, which leaves a loaded machine no time to prevent it.
 for key_ in ("max_tokens", "max_completion_tokens"):
     both(f"{key_} ends the answer, after one API call",
-         [answer("cut ", "sho", stop_reason="max_tokens", linger=0.2)],
+         [answer("cut ", "sho", stop_reason="max_tokens",
+                 linger=0.2 * PATIENCE)],
          check_cut, more={key_: 100})
 
 
