@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "address.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "io.h"
@@ -55,6 +56,27 @@ static bool
 is_local(const char *entry)
 {
 	return strncmp(entry, LOCAL, strlen(LOCAL)) == 0;
+}
+
+static bool
+entry_reachable(const char *entry)
+{
+	size_t len = strlen(entry);
+
+	return !is_local(entry) && !address_loopback_name(entry, len) &&
+	       !address_loopback_literal(entry, len);
+}
+
+bool
+client_hosts_reachable(const char *host)
+{
+	char entry[CLIENT_HOST_BYTES];
+
+	while (client_next_host(&host, entry)) {
+		if (entry_reachable(entry))
+			return true;
+	}
+	return false;
 }
 
 const char *

@@ -42,6 +42,10 @@ struct client {
  */
 #define CLIENT_HOST_BYTES 256
 bool client_next_host(const char **at, char entry[CLIENT_HOST_BYTES]);
+
+/* Can other machines reach any entry of HOST?  By its literals and names alone:
+ * a name that is no loopback one counts as reachable. */
+bool client_hosts_reachable(const char *host);
 const char *client_reach(const char *entry);
 
 /* "http://127.0.0.1:8888", "unix:/path": for a person. */

@@ -39,6 +39,8 @@ int config_print_json(cJSON *value);
  * said. */
 const struct setting *config_row(const char *key);
 
+bool config_is(const struct setting *row, const char *name);
+
 /* Says so, and which key may be meant. */
 void config_complain_key(const char *key);
 

@@ -186,30 +186,24 @@ check_claude(const char *text, char *err, size_t errlen)
 	return found != NULL;
 }
 
-static bool
-is(const struct setting *row, const char *name)
-{
-	return strcmp(row->name, name) == 0;
-}
-
 bool
 config_check_place(const struct setting *row, const struct setting_value *v,
     char *err, size_t errlen)
 {
-	if (is(row, "CLAUDE_PATH"))
+	if (config_is(row, "CLAUDE_PATH"))
 		return check_claude(v->text, err, errlen);
-	if (is(row, "CLAUDE_WORKING_DIR"))
+	if (config_is(row, "CLAUDE_WORKING_DIR"))
 		return v->text[0] == '\0' ||
 		       check_directory(row, "", v->text, err, errlen);
-	if (is(row, "ALLOWED_DIRS"))
+	if (config_is(row, "ALLOWED_DIRS"))
 		return check_directories(row, v->text, err, errlen);
-	if (is(row, "API_KEYS"))
+	if (config_is(row, "API_KEYS"))
 		return check_keys(row, v->text, err, errlen);
-	if (is(row, "HOST"))
+	if (config_is(row, "HOST"))
 		return check_addresses(v->text, err, errlen);
-	if (is(row, "CORS_ORIGIN"))
+	if (config_is(row, "CORS_ORIGIN"))
 		return check_origins(v->text, err, errlen);
-	if (is(row, "SESSION_FILE") || is(row, "LOG_FILE"))
+	if (config_is(row, "SESSION_FILE") || config_is(row, "LOG_FILE"))
 		return check_file(row, v->text, err, errlen);
 	return true;
 }

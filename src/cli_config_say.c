@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "cleanup.h"
+#include "cli_client.h"
 #include "cli_say.h"
 #include "cli_service.h"
 #include "limits.h"
@@ -73,8 +73,8 @@ config_say_remarks(const char *path)
 
 /* --- of a value that is stored ------------------------------------------ */
 
-static bool
-is(const struct setting *row, const char *name)
+bool
+config_is(const struct setting *row, const char *name)
 {
 	return strcmp(row->name, name) == 0;
 }
@@ -82,28 +82,7 @@ is(const struct setting *row, const char *name)
 bool
 config_is_place(const struct setting *row)
 {
-	return is(row, "HOST") || is(row, "PORT");
-}
-
-/* Does HOST name anything but loopback addresses and local sockets? */
-static bool
-reachable(const char *hosts)
-{
-	const char *at = hosts;
-	size_t len, lead;
-
-	while (*at != '\0') {
-		lead = strspn(at, ", ");
-		at += lead;
-		len = strcspn(at, ", ");
-		if (len > 0 && strncmp(at, "unix:", 5) != 0 &&
-		    !address_loopback_name(at, len) &&
-		    !address_loopback_literal(
-			at + (*at == '['), len - 2 * (*at == '[')))
-			return true;
-		at += len;
-	}
-	return false;
+	return config_is(row, "HOST") || config_is(row, "PORT");
 }
 
 void
@@ -128,8 +107,9 @@ config_say_weak(const struct setting *row, const char *path)
 		(void)cli_complain("%s", err);
 		return;
 	}
-	if ((is(row, "HOST") || is(row, "API_KEY") || is(row, "API_KEYS")) &&
-	    settings_default_key(&s) && reachable(s.host))
+	if ((config_is(row, "HOST") || config_is(row, "API_KEY") ||
+		config_is(row, "API_KEYS")) &&
+	    settings_default_key(&s) && client_hosts_reachable(s.host))
 		(void)cli_complain(
 		    "other machines can reach %.64s (HOST), so ccp does not "
 		    "start before API_KEY is one of your own",

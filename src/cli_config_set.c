@@ -95,7 +95,7 @@ say_set(const struct setting *row, const struct setting_value *v)
 			     "the key itself\n");
 	if (row->kind == SETTING_KEYS)
 		config_say_weak_keys(SETTINGS_DEFAULT_KEY, v->text);
-	else if (strcmp(row->name, "API_KEY") == 0)
+	else if (config_is(row, "API_KEY"))
 		config_say_weak_keys(v->text, "");
 }
 

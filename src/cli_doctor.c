@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "cli_client.h"
 #include "cli_say.h"
 #include "cli_style.h"
 #include "cli_wrong.h"
@@ -30,14 +31,15 @@ extern char **environ;
 static void
 key(struct doctor *d)
 {
-	judge_key(&d->report, &d->settings, doctor_reachable(d->settings.host));
+	judge_key(
+	    &d->report, &d->settings, client_hosts_reachable(d->settings.host));
 }
 
 static void
 browsers(struct doctor *d)
 {
 	judge_browsers(
-	    &d->report, &d->settings, doctor_reachable(d->settings.host));
+	    &d->report, &d->settings, client_hosts_reachable(d->settings.host));
 }
 
 static void

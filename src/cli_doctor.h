@@ -80,10 +80,6 @@ void judge_browsers(
     struct doctor_report *r, const struct settings *s, bool reachable);
 void judge_permissions(struct doctor_report *r, const struct settings *s);
 
-/* By its literals and names alone: a name that is no loopback one counts as
- * reachable. */
-bool doctor_reachable(const char *host);
-
 /* config.json.  owner: this user is it.  exposed: as of settings_exposed(). */
 void judge_config_mode(struct doctor_report *r, const char *path, mode_t mode,
     bool owner, bool exposed);

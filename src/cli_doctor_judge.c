@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "api_keys.h"
 #include "claude_version.h"
-#include "cli_client.h"
 #include "cli_doctor.h"
 #include "limits.h"
 
 #include "banned.h"
-
-#define LOCAL "unix:"
 
 static const char new_key[] = "ccp config set API_KEY \"$(openssl rand -hex "
 			      "24)\", and the same key in the clients";
@@ -144,28 +140,6 @@ judge_billing(
 }
 
 /* --- who gets in ------------------------------------------------------- */
-
-static bool
-entry_reachable(const char *entry)
-{
-	size_t len = strlen(entry);
-
-	return strncmp(entry, LOCAL, strlen(LOCAL)) != 0 &&
-	       !address_loopback_name(entry, len) &&
-	       !address_loopback_literal(entry, len);
-}
-
-bool
-doctor_reachable(const char *host)
-{
-	char entry[CLIENT_HOST_BYTES];
-
-	while (client_next_host(&host, entry)) {
-		if (entry_reachable(entry))
-			return true;
-	}
-	return false;
-}
 
 /* Beside API_KEYS the default one opens nothing. */
 static void

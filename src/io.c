@@ -202,6 +202,19 @@ read_all(int fd, char *to, size_t len)
 	return (ssize_t)have;
 }
 
+ssize_t
+io_read_start(const char *path, char *to, size_t size)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	n = read(fd, to, size - 1);
+	to[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
 char *
 io_read_file(const char *path, size_t max, size_t *ret_len)
 {

@@ -64,6 +64,10 @@ void io_small_buffer(int fd, int bytes);
 /* A pipe, both ends close-on-exec.  0 or -1 with errno. */
 int io_pipe(int ret_fds[2]);
 
+/* The start of a file whose size nobody knows, as below /proc, NUL-terminated;
+ * its length, or -1 with errno. */
+ssize_t io_read_start(const char *path, char *to, size_t size);
+
 /* The whole of a regular file of at most max bytes, NUL-terminated; NULL with
  * errno (EFBIG when larger, EISDIR, ENOENT, ...).  The caller frees it. */
 char *io_read_file(const char *path, size_t max, size_t *ret_len);

@@ -2,28 +2,21 @@
 #include "memory.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cleanup.h"
+#include "io.h"
 
 #include "banned.h"
 
 #define TEXT_BYTES 8192 /* memory.stat is the longest: 2 KB */
 
-/* The beginning of a file of the kernel's. */
 static bool
 read_text(const char *path, char ret[TEXT_BYTES])
 {
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd == -1 ? -1 : read(fd, ret, TEXT_BYTES - 1);
-
-	ret[n > 0 ? n : 0] = '\0';
-	return n > 0;
+	return io_read_start(path, ret, TEXT_BYTES) > 0;
 }
 
 /* What follows a line's first word, which is name; NULL: there is none. */
@@ -125,6 +118,12 @@ cache_of(const char *group, unsigned long long *ret)
 	return true;
 }
 
+static bool
+in_use_short(unsigned long long used, unsigned long long all, unsigned percent)
+{
+	return is_short(used < all ? all - used : 0, all, percent);
+}
+
 /* The kernel has to add up memory.stat, so it is asked last. */
 static bool
 group_short(const char *group, unsigned percent)
@@ -133,11 +132,10 @@ group_short(const char *group, unsigned percent)
 
 	if (!limit_of(group, &all) ||
 	    !read_number(group, "memory.current", &used) ||
-	    !is_short(all - (used < all ? used : all), all, percent) ||
-	    !cache_of(group, &cache))
+	    !in_use_short(used, all, percent) || !cache_of(group, &cache))
 		return false;
 	used -= cache < used ? cache : used;
-	return is_short(all - (used < all ? used : all), all, percent);
+	return in_use_short(used, all, percent);
 }
 
 /* The directory of this process's group.  One that cannot be seen from here

@@ -21,6 +21,7 @@
 #endif
 
 #include "cleanup.h"
+#include "io.h"
 #include "limits.h"
 
 #include "banned.h"
@@ -84,20 +85,6 @@ become_subreaper(void)
 
 #ifdef __linux__
 
-/* Reads the start of a file below /proc; the length, or -1. */
-static ssize_t
-read_start(const char *path, char *to, size_t size)
-{
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd == -1)
-		return -1;
-	n = read(fd, to, size - 1);
-	to[n > 0 ? n : 0] = '\0';
-	return n;
-}
-
 /* The fourth field of /proc/PID/stat.  The second, the name, stands in
  * parentheses and may hold anything, so count from the last one. */
 static pid_t
@@ -107,7 +94,7 @@ parent_of(const char *pid)
 	const char *end;
 
 	(void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
-	if (read_start(path, stat, sizeof(stat)) <= 0)
+	if (io_read_start(path, stat, sizeof(stat)) <= 0)
 		return -1;
 	end = strrchr(stat, ')');
 	if (end == NULL || strlen(end) < 5)

@@ -167,9 +167,8 @@ class Ccp:
                 settle(self.env.claudes())
                 texts += [answer, f"next turn {n}"]
                 began = time.monotonic()
-                with contextlib.ExitStack() as stack:
-                    on = stack.enter_context(self.start.client()) if loans \
-                        else http
+                with (self.start.client() if loans
+                      else contextlib.nullcontext(http)) as on:
                     first, answer = through(on, began, texts, "warm")
                 took[f"ccp warm, {where} connection"].append(first)
 

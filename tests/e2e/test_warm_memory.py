@@ -120,23 +120,19 @@ def _():
         env.wait_records(2)
 
 
-@test("where the machine's gets short what waits ends")
-def _():
-    with bed() as (env, memory, handler):
-        talk = waits(env, handler)
-        memory.set_machine(9)
-        ends(env, handler)
-        goes_on_cold(talk, handler)
+def gets_short(whose, leave):
+    @test(f"where {whose} gets short what waits ends")
+    def _():
+        with bed() as (env, memory, handler):
+            leave(memory, 60)
+            talk = waits(env, handler)
+            leave(memory, 9)
+            ends(env, handler)
+            goes_on_cold(talk, handler)
 
 
-@test("where a control group's gets short what waits ends")
-def _():
-    with bed() as (env, memory, handler):
-        memory.set_group(60)
-        talk = waits(env, handler)
-        memory.set_group(9)
-        ends(env, handler)
-        goes_on_cold(talk, handler)
+gets_short("the machine's", Memory.set_machine)
+gets_short("a control group's", Memory.set_group)
 
 
 @test("a control group's cache of files is not in use")

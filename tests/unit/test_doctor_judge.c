@@ -144,11 +144,11 @@ END_TEST
 
 START_TEST(what_is_reachable)
 {
-	ck_assert(!doctor_reachable("127.0.0.1"));
-	ck_assert(!doctor_reachable("localhost, [::1] unix:/a.b"));
-	ck_assert(doctor_reachable("127.0.0.1,0.0.0.0"));
-	ck_assert(doctor_reachable("::"));
-	ck_assert(doctor_reachable("my.host"));
+	ck_assert(!client_hosts_reachable("127.0.0.1"));
+	ck_assert(!client_hosts_reachable("localhost, [::1] unix:/a.b"));
+	ck_assert(client_hosts_reachable("127.0.0.1,0.0.0.0"));
+	ck_assert(client_hosts_reachable("::"));
+	ck_assert(client_hosts_reachable("my.host"));
 }
 END_TEST
 
